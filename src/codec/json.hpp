@@ -1,8 +1,10 @@
 // Json: a plain JSON value (RFC 8259) with strict parsing, typed access that reports paths, and a compact writer.
 //
 // Integers that fit int64 stay integers; other numbers are doubles. Objects keep the order of their members; a key that occurs
-// twice is an error. Parsing refuses invalid UTF-8, NaN/Infinity tokens (unless ParseOptions::allow_nan), nesting over
-// `max_depth` and trailing text; it never throws. Values own their data and are copyable; thread-safe as any plain value.
+// twice is an error. Integers beyond int64 become doubles. A Parse error reads "cannot parse JSON: 3:14: expected ','" (line and
+// column from 1, columns in characters). Parsing refuses invalid UTF-8, NaN/Infinity tokens (unless ParseOptions::allow_nan),
+// nesting over `max_depth` and trailing text; it never throws. Values own their data and are copyable; thread-safe as any plain
+// value.
 //
 //   TRY(const Json body, Json::Parse(text));
 //   TRY(const std::string name, body.StringAt("name"));          // error names the member and what was found
@@ -23,7 +25,8 @@ namespace mlean::codec {
 
 struct JsonParseOptions {
   std::size_t max_depth = 100;
-  bool allow_nan = false;  // the bare tokens NaN, Infinity, -Infinity, as Python's json writes them
+  bool allow_nan = false;         // the bare tokens NaN, Infinity, -Infinity, as Python's json writes them; and 1e999 is infinity
+  bool surrogate_escape = false;  // a lone "\udc80".."\udcff" gives the raw byte 80..ff, as Python's file names do
 };
 
 class Json {
@@ -32,18 +35,18 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
-  Json() = default;  // null
-  Json(std::nullptr_t) {}                                                    // NOLINT: implicit on purpose, all of these
-  Json(bool value) : value_(value) {}                                        // NOLINT
-  Json(int value) : value_(static_cast<std::int64_t>(value)) {}              // NOLINT
-  Json(std::int64_t value) : value_(value) {}                                // NOLINT
-  Json(std::size_t value) : value_(static_cast<std::int64_t>(value)) {}      // NOLINT
-  Json(double value) : value_(value) {}                                      // NOLINT
-  Json(const char* value) : value_(std::string(value)) {}                    // NOLINT
-  Json(std::string_view value) : value_(std::string(value)) {}               // NOLINT
-  Json(std::string value) : value_(std::move(value)) {}                      // NOLINT
-  Json(Array value) : value_(std::move(value)) {}                            // NOLINT
-  Json(Object value) : value_(std::move(value)) {}                           // NOLINT
+  Json() = default;                                                      // null
+  Json(std::nullptr_t) {}                                                // NOLINT: implicit on purpose, all of these
+  Json(bool value) : value_(value) {}                                    // NOLINT
+  Json(int value) : value_(static_cast<std::int64_t>(value)) {}          // NOLINT
+  Json(std::int64_t value) : value_(value) {}                            // NOLINT
+  Json(std::size_t value) : value_(static_cast<std::int64_t>(value)) {}  // NOLINT
+  Json(double value) : value_(value) {}                                  // NOLINT
+  Json(const char* value) : value_(std::string(value)) {}                // NOLINT
+  Json(std::string_view value) : value_(std::string(value)) {}           // NOLINT
+  Json(std::string value) : value_(std::move(value)) {}                  // NOLINT
+  Json(Array value) : value_(std::move(value)) {}                        // NOLINT
+  Json(Object value) : value_(std::move(value)) {}                       // NOLINT
 
   static Result<Json> Parse(std::string_view text, const JsonParseOptions& options = {});
 
@@ -95,10 +98,14 @@ class Json {
   std::string Pretty(int indent = 2) const;
   // Sorted keys, compact: the same value always gives the same text (hash input).
   std::string Canonical() const;
+  // Python's json.dumps byte for byte: ", " and ": ", ASCII only, floats by repr, NaN and Infinity as bare tokens.
+  std::string DumpPython(bool sort_keys = false) const;
 
+  // Integers and doubles differ (1 is not 1.0), the order of an object's members does not matter.
   friend bool operator==(const Json& a, const Json& b);
 
  private:
+  friend class JsonParser;
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value_;
 };
 

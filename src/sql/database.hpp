@@ -1,12 +1,13 @@
 // Database: SQLite behind one small face. One `?1` dialect (libpq joins later by rewriting the placeholders).
 //
 // Any number of readers, one writer. Reads run on pooled read-only connections and see the last commit. Writes are jobs: Write()
-// hands a function to the writer thread, which runs all waiting jobs in one BEGIN IMMEDIATE … COMMIT (group commit), each in its own
-// savepoint, so a job that returns an error is rolled back alone. Write() returns after the commit: what it returned is on disk as far
-// as kill -9 is concerned (synchronous=NORMAL, WAL), and through power loss too with Sync::kFull.
+// hands a function to the writer, which runs all waiting jobs in one BEGIN IMMEDIATE … COMMIT (group commit), each in its own
+// savepoint, so a job that returns an error is rolled back alone. The writer is a thread of its own, or the calling thread when
+// nobody else writes. A job uses its Txn; calling Write() inside it is a bug and asserted. Write() returns after the commit: what
+// it returned is on disk as far as kill -9 is concerned (synchronous=NORMAL, WAL), and through power loss too with Sync::kFull.
 // Several processes may open the same file (WAL, busy timeout 10 s); Write() of another process is seen by the next Read().
-// Stores are free functions in their rooms: writers take Txn&, readers take Conn& (a Txn is a Conn), so a flow can compose the effects
-// of several rooms and their audit events in one transaction. SQL appears only as literals in *_store.cpp files.
+// Stores are free functions in their rooms: writers take Txn&, readers take Conn& (a Txn is a Conn), so a flow can compose the
+// effects of several rooms and their audit events in one transaction. SQL appears only as literals in *_store.cpp files.
 //
 //   TRY(auto db, sql::Database::Open({.path = root / ".mlean/mlean.db"}, AllMigrations()));
 //   TRY(const int v, db->Write([&](sql::Txn& t) -> Result<int> { return registry::AddVersion(t, spec); }));
@@ -122,7 +123,8 @@ struct Options {
 
 class Database {
  public:
-  // Creates the file and its folder when missing, runs the missing migrations in one transaction (safe when two processes open at once).
+  // Creates the file and its folder when missing, runs the missing migrations in one transaction (safe when two processes open at
+  // once).
   static Result<std::unique_ptr<Database>> Open(const Options& options, const std::vector<Migration>& migrations);
   ~Database();  // finishes the queued writes
   Database(const Database&) = delete;
@@ -135,7 +137,7 @@ class Database {
     std::optional<R> out;
     const std::function<Result<void>(Txn&)> job = [&](Txn& txn) -> Result<void> {
       out.emplace(work(txn));
-      if (!*out) return out->error();
+      if (!*out) return std::move(*out).error();
       return {};
     };
     Result<void> done = WriteJob(job);

@@ -1,0 +1,195 @@
+#include "app/command_line.hpp"
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "base/exit_code.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "os/clock_file.hpp"
+
+namespace mlean::app {
+namespace {
+
+using verbs::Arguments;
+using verbs::OptionKind;
+using verbs::VerbSpec;
+
+int PrintError(const Error& error, bool json) {
+  if (json) {
+    codec::Json::Object out = {{"error", error.what}, {"exit", ExitStatus(error.code)}};
+    if (!error.fix.empty()) out.emplace_back("fix", error.fix);
+    fmt::print(stderr, "{}\n", codec::Json(std::move(out)).Dump());
+  } else {
+    fmt::print(stderr, "error: {}\n", error.what);
+    if (!error.fix.empty()) fmt::print(stderr, "  fix: {}\n", error.fix);
+  }
+  return ExitStatus(error.code);
+}
+
+// "--model" of "-m,--model"; "MODEL" of a positional.
+std::string KeyOf(const verbs::OptionSpec& option) {
+  if (option.kind == OptionKind::kPositional || option.kind == OptionKind::kRest) return option.names;
+  for (const std::string& name : Split(option.names, ',')) {
+    if (name.rfind("--", 0) == 0) return name.substr(2);
+  }
+  return option.names.substr(1);
+}
+
+// The longest verb whose words start argv; nullptr when there is none. `used` is how many words it took.
+const VerbSpec* FindVerb(const std::vector<std::string>& words, const std::vector<VerbSpec>& table, std::size_t& used) {
+  const VerbSpec* found = nullptr;
+  used = 0;
+  for (const VerbSpec& verb : table) {
+    if (verb.words.size() <= words.size() && verb.words.size() > used &&
+        std::equal(verb.words.begin(), verb.words.end(), words.begin())) {
+      found = &verb;
+      used = verb.words.size();
+    }
+  }
+  return found;
+}
+
+void PrintOverview(const std::vector<VerbSpec>& table) {
+  std::string out = "mlean: data to monitored model and back, in one program\n\nusage: mlean [-C DIR] VERB [OPTIONS]\n\n";
+  for (const VerbSpec& verb : table) out += fmt::format("  {:<24} {}\n", Join(verb.words, " "), verb.summary);
+  out += "\n`mlean VERB --help` shows options, examples and exit codes.\n";
+  verbs::Print(out);
+}
+
+Error UnknownVerb(const std::vector<std::string>& words, const std::vector<VerbSpec>& table) {
+  std::vector<std::string> known;
+  std::vector<std::string> under;
+  for (const VerbSpec& verb : table) {
+    known.push_back(Join(verb.words, " "));
+    if (verb.words.size() > 1 && verb.words.front() == words.front()) under.push_back(verb.words[1]);
+  }
+  if (!under.empty()) {
+    return Fail(Code::kUsage, fmt::format("cannot run '{}': it needs one of: {}", words.front(), Join(under, ", ")), "mlean --help");
+  }
+  const std::string typed = words.size() > 1 ? words[0] + " " + words[1] : words[0];
+  std::string near = Nearest(typed, known);
+  if (near.empty()) near = Nearest(words[0], known);
+  return Fail(Code::kUsage, fmt::format("cannot run '{}': there is no such verb", words[0]),
+              near.empty() ? "mlean --help" : "mlean " + near);
+}
+
+// CLI11's view of one verb, filling `arguments` when it parses.
+void AddOptions(CLI::App& cli, const VerbSpec& verb, Arguments& arguments) {
+  for (const verbs::OptionSpec& option : verb.options) {
+    const std::string key = KeyOf(option);
+    CLI::Option* added = nullptr;
+    if (option.kind == OptionKind::kFlag) {
+      added = cli.add_flag_function(option.names, [&arguments, key](std::int64_t) { arguments.Add(key, "1"); }, option.help);
+    } else if (option.kind == OptionKind::kRest || option.kind == OptionKind::kRepeated) {
+      added = cli.add_option_function<std::vector<std::string>>(
+          option.names,
+          [&arguments, key](const std::vector<std::string>& values) {
+            for (const std::string& value : values) arguments.Add(key, value);
+          },
+          option.help);
+      if (option.kind == OptionKind::kRepeated) added->allow_extra_args(false);
+    } else {
+      added = cli.add_option_function<std::string>(
+          option.names, [&arguments, key](const std::string& value) { arguments.Add(key, value); }, option.help);
+    }
+    if (!option.value_name.empty()) added->type_name(option.value_name);
+    if (option.kind == OptionKind::kPositional || option.kind == OptionKind::kRest) added->type_name("");
+    if (option.required) added->required();
+    if (!option.otherwise.empty()) added->description(fmt::format("{} [{}]", option.help, option.otherwise));
+  }
+}
+
+std::string Footer(const VerbSpec& verb) {
+  std::string out;
+  if (!verb.examples.empty()) out += "\nExamples:\n";
+  for (const std::string& example : verb.examples) out += "  " + example + "\n";
+  return out + "\nExit codes: " + verb.exit_codes;
+}
+
+struct Invocation {
+  std::vector<std::string> words;  // what follows the options before the verb
+  verbs::Context context;
+};
+
+// Takes "-C DIR" in front of the verb.
+Result<Invocation> ReadFront(int argc, char** argv) {
+  Invocation out;
+  out.context.directory = std::filesystem::current_path();
+  int at = 1;
+  while (at < argc && std::string_view(argv[at]) == "-C") {
+    if (at + 1 >= argc) return Fail(Code::kUsage, "cannot use -C: it needs a folder");
+    out.context.directory /= argv[at + 1];
+    at += 2;
+  }
+  std::error_code ignored;
+  out.context.directory = std::filesystem::weakly_canonical(out.context.directory, ignored);
+  if (!std::filesystem::is_directory(out.context.directory, ignored)) {
+    return Fail(Code::kNotFound, fmt::format("cannot use -C '{}': no such folder", out.context.directory.string()));
+  }
+  for (; at < argc; ++at) out.words.emplace_back(argv[at]);
+  return out;
+}
+
+int RunVerb(const VerbSpec& verb, std::vector<std::string> rest, verbs::Context& context) {
+  Arguments arguments;
+  CLI::App cli(verb.description.empty() ? verb.summary : verb.summary + "\n\n" + verb.description, "mlean " + Join(verb.words, " "));
+  bool json = false;
+  bool quiet = false;
+  std::string directory;
+  cli.add_flag("--json", json, "machine-readable result on stdout");
+  cli.add_flag("-q,--quiet", quiet, "no progress and notes");
+  cli.add_option("-C", directory, "act in this folder")->type_name("DIR");
+  AddOptions(cli, verb, arguments);
+  cli.footer(Footer(verb));
+  std::reverse(rest.begin(), rest.end());  // CLI11 takes them from the back
+  try {
+    cli.parse(rest);
+  } catch (const CLI::CallForHelp&) {
+    verbs::Print(cli.help());
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return PrintError(Fail(Code::kUsage, fmt::format("cannot run 'mlean {}': {}", Join(verb.words, " "), error.what()),
+                           fmt::format("mlean {} --help", Join(verb.words, " "))),
+                      json);
+  }
+  context.json = json;
+  context.quiet = quiet;
+  if (!directory.empty()) context.directory = std::filesystem::weakly_canonical(context.directory / directory);
+  Result<int> status = verb.run(arguments, context);
+  std::fflush(stdout);
+  if (!status) return PrintError(status.error(), json);
+  return *status;
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv, const std::vector<VerbSpec>& table) {
+  log::SetLevel(log::Level::kWarn);
+  Result<Invocation> front = ReadFront(argc, argv);
+  if (!front) return PrintError(front.error(), false);
+  std::vector<std::string>& words = front->words;
+  if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    PrintOverview(table);
+    return words.empty() ? 2 : 0;
+  }
+  if (words[0] == "--version") words[0] = "version";
+  std::size_t used = 0;
+  const VerbSpec* verb = FindVerb(words, table, used);
+  if (verb == nullptr) return PrintError(UnknownVerb(words, table), false);
+
+  // Simulated time, shared by the processes of one demo or test (docs/ARCHITECTURE.md, "Time").
+  std::unique_ptr<Clock> clock = std::make_unique<SystemClock>();
+  if (const char* path = std::getenv("MLEAN_CLOCK"); path != nullptr && *path != '\0') {
+    Result<std::unique_ptr<os::FileClock>> file = os::FileClock::Open(path);
+    if (!file) return PrintError(file.error(), false);
+    clock = *std::move(file);
+  }
+  front->context.clock = clock.get();
+  return RunVerb(*verb, {words.begin() + static_cast<std::ptrdiff_t>(used), words.end()}, front->context);
+}
+
+}  // namespace mlean::app

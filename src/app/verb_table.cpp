@@ -1,0 +1,16 @@
+#include "app/verb_table.hpp"
+
+#include "app/serve.hpp"
+#include "verbs/verbs.hpp"
+
+namespace mlean::app {
+
+std::vector<verbs::VerbSpec> VerbTable() {
+  return {verbs::LoopRunVerb(),      verbs::LoopStatusVerb(),     verbs::LoopHistoryVerb(),   ServerVerb(),
+          verbs::FeaturesSqlVerb(),  verbs::FeaturesSplitVerb(),  verbs::TrainVerb(),         verbs::ModelsListVerb(),
+          verbs::ModelsShowVerb(),   verbs::ModelsRegisterVerb(), verbs::ModelsAliasVerb(),   verbs::ModelsPromoteVerb(),
+          verbs::ModelsRollbackVerb(), verbs::ApproveVerb(),      verbs::LabelsAddVerb(),     verbs::AuditLogVerb(),
+          verbs::AuditVerifyVerb()};
+}
+
+}  // namespace mlean::app

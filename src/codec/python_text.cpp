@@ -1,0 +1,122 @@
+#include "codec/python_text.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+
+namespace mlean::codec {
+namespace {
+
+// The code point at `at`, which moves past it. A byte outside valid UTF-8 gives U+DC00 + byte.
+std::uint32_t NextCodePoint(std::string_view text, std::size_t& at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const std::uint32_t lead = byte(at);
+  if (lead < 0x80) {
+    ++at;
+    return lead;
+  }
+  const int extra = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
+  std::uint32_t point = extra == 3 ? lead & 0x07 : extra == 2 ? lead & 0x0F : lead & 0x1F;
+  bool valid = lead >= 0xC2 && lead <= 0xF4 && at + extra < text.size();
+  for (int i = 1; valid && i <= extra; ++i) {
+    valid = (byte(at + i) & 0xC0) == 0x80;
+    point = (point << 6) | (byte(at + i) & 0x3F);
+  }
+  valid = valid && (extra != 2 || (point >= 0x800 && (point < 0xD800 || point > 0xDFFF)));
+  valid = valid && (extra != 3 || (point >= 0x10000 && point <= 0x10FFFF));
+  if (!valid) {
+    ++at;
+    return 0xDC00 + lead;
+  }
+  at += extra + 1;
+  return point;
+}
+
+void AppendUnicodeEscape(std::string& out, std::uint32_t unit) {
+  constexpr char kHex[] = "0123456789abcdef";
+  const char text[] = {'\\', 'u', kHex[unit >> 12 & 15], kHex[unit >> 8 & 15], kHex[unit >> 4 & 15], kHex[unit & 15]};
+  out.append(text, sizeof text);
+}
+
+}  // namespace
+
+void AppendPythonFloat(std::string& out, double value) {
+  if (std::isnan(value)) {
+    out += "nan";
+    return;
+  }
+  if (std::isinf(value)) {
+    out += value < 0 ? "-inf" : "inf";
+    return;
+  }
+  // Shortest digits come from to_chars ("-d.ddde±xx"); Python lays them out without an exponent for 1e-4 <= |value| < 1e16.
+  char buffer[32];
+  const char* end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
+  const char* at = buffer;
+  if (*at == '-') out += *at++;
+  const char* mark = end - 1;
+  while (*mark != 'e') --mark;
+  int exponent = 0;
+  std::from_chars(mark[1] == '+' ? mark + 2 : mark + 1, end, exponent);
+  char digits[20];
+  int count = 0;
+  for (; at != mark; ++at) {
+    if (*at != '.') digits[count++] = *at;
+  }
+  if (exponent < -4 || exponent >= 16) {
+    out += digits[0];
+    if (count > 1) out.append(1, '.').append(digits + 1, count - 1);
+    out.append(mark, end - mark);
+  } else if (exponent < 0) {
+    out.append("0.").append(-exponent - 1, '0').append(digits, count);
+  } else if (count <= exponent + 1) {
+    out.append(digits, count).append(exponent + 1 - count, '0').append(".0");
+  } else {
+    out.append(digits, exponent + 1).append(1, '.').append(digits + exponent + 1, count - exponent - 1);
+  }
+}
+
+std::string PythonFloat(double value) {
+  std::string out;
+  AppendPythonFloat(out, value);
+  return out;
+}
+
+void AppendPythonJsonString(std::string& out, std::string_view text) {
+  out += '"';
+  for (std::size_t at = 0; at < text.size();) {
+    const std::uint32_t point = NextCodePoint(text, at);
+    switch (point) {
+      case '"': out += "\\\""; continue;
+      case '\\': out += "\\\\"; continue;
+      case '\n': out += "\\n"; continue;
+      case '\r': out += "\\r"; continue;
+      case '\t': out += "\\t"; continue;
+      case '\b': out += "\\b"; continue;
+      case '\f': out += "\\f"; continue;
+      default: break;
+    }
+    if (point >= 0x20 && point < 0x7F) {
+      out += static_cast<char>(point);
+    } else if (point > 0xFFFF) {
+      AppendUnicodeEscape(out, 0xD800 + ((point - 0x10000) >> 10));
+      AppendUnicodeEscape(out, 0xDC00 + ((point - 0x10000) & 0x3FF));
+    } else {
+      AppendUnicodeEscape(out, point);
+    }
+  }
+  out += '"';
+}
+
+bool PythonLess(std::string_view a, std::string_view b) {
+  std::size_t i = 0;
+  std::size_t j = 0;
+  while (i < a.size() && j < b.size()) {
+    const std::uint32_t x = NextCodePoint(a, i);
+    const std::uint32_t y = NextCodePoint(b, j);
+    if (x != y) return x < y;
+  }
+  return i >= a.size() && j < b.size();
+}
+
+}  // namespace mlean::codec

@@ -1,0 +1,21 @@
+// Texts as Python writes them: needed wherever a hash or a file format is defined by what Python's json, repr or sort gives
+// (DVC's .dir objects, dvc.lock, run cache keys). Strings are UTF-8; a byte that is not part of valid UTF-8 counts as the lone
+// surrogate U+DC80..U+DCFF, as in Python's "surrogateescape". All pure and thread-safe.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace mlean::codec {
+
+// repr(float): "0.1", "3.0", "1e-05", "1e+16", "-0.0"; not-a-number and infinities as "nan", "inf", "-inf".
+void AppendPythonFloat(std::string& out, double value);
+std::string PythonFloat(double value);
+
+// json.dumps(str): ASCII only, "\uXXXX" in lower-case hex, surrogate pairs above U+FFFF.
+void AppendPythonJsonString(std::string& out, std::string_view text);
+
+// Whether Python sorts a before b: by code point.
+bool PythonLess(std::string_view a, std::string_view b);
+
+}  // namespace mlean::codec

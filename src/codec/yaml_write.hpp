@@ -1,0 +1,24 @@
+// YAML in the dialect that DVC writes (ruamel.yaml 0.19 round-trip dumper, default_flow_style=False, width 80): block style, list
+// items not indented under their key, null as nothing, empty [] and {}, floats as Python's repr, quotes only where the plain text
+// would read as something else. The bytes equal DVC's for the same value.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "codec/json.hpp"
+
+namespace mlean::codec {
+
+// A whole document, ending with a newline. `value` is an object or a list (a bare scalar gets ruamel's "..." end line).
+std::string WriteYaml(const Json& value);
+
+// The value of a key or list item at `indent` blanks, as it follows "key:" or "-": a scalar or an empty collection on the same
+// line
+// (" 3\n"), anything else from the next line on. For splicing into texts.
+std::string WriteYamlValue(const Json& value, int indent);
+
+// One line: flow style for collections ("[a, {b: 1}]"); for splicing into flow collections.
+std::string WriteYamlFlow(const Json& value);
+
+}  // namespace mlean::codec

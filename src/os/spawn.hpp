@@ -1,0 +1,46 @@
+// Inside of the os room: starting one child process. Other rooms use process.hpp.
+#pragma once
+
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+
+#include "base/result.hpp"
+#include "os/process.hpp"
+
+namespace mlean::os {
+
+// Owns a file descriptor.
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Fd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
+
+// The descriptor, moved to 3 or above: 0 to 2 are there for the child's own. Keeps errno and -1.
+Fd AboveStandard(int fd);
+
+struct Spawned {
+  int pid = -1;
+  int pid_fd = -1;  // owned by the caller
+};
+// Starts the program with stdout and stderr on `out_fd` (-1: ours) in a process group of its own. The caller reaps it.
+Result<Spawned> Spawn(const ProcessSpec& spec, int out_fd);
+
+// For messages: the program, or the shell command cut to 80 bytes.
+std::string CommandName(const ProcessSpec& spec);
+
+}  // namespace mlean::os

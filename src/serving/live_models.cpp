@@ -1,0 +1,165 @@
+#include "serving/live_models.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "predictions/reader.hpp"
+#include "registry/model_store.hpp"
+#include "registry/version_store.hpp"
+
+namespace mlean::serving {
+namespace {
+
+constexpr std::size_t kPinnedVersions = 4;  // newest versions kept ready besides champion and candidate
+
+std::optional<int> AliasOf(const registry::Model& model, std::string_view name) {
+  for (const registry::Alias& alias : model.aliases) {
+    if (alias.name == name) return alias.version;
+  }
+  return std::nullopt;
+}
+
+predictions::Schema LogSchema(const infer::Model& model) {
+  predictions::Schema schema;
+  for (const infer::Feature& feature : model.schema().features) schema.features.push_back(feature.name);
+  if (model.outputs() == 1) {
+    schema.outputs = {"prediction"};
+  } else {
+    for (std::size_t i = 0; i < model.outputs(); ++i) schema.outputs.push_back(fmt::format("prediction_{}", i));
+  }
+  return schema;
+}
+
+}  // namespace
+
+LiveModels::LiveModels(std::filesystem::path log_root, Metrics& metrics, OnAbort on_abort)
+    : log_root_(std::move(log_root)), metrics_(metrics), on_abort_(std::move(on_abort)), table_(std::make_shared<const Table>()) {}
+
+LiveModel* LiveModels::Find(std::string_view name) const {
+  const std::shared_ptr<const Table> table = table_.load(std::memory_order_acquire);
+  const auto found = table->find(name);
+  return found == table->end() ? nullptr : found->second;
+}
+
+std::vector<std::string> LiveModels::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, model] : *table_.load(std::memory_order_acquire)) names.push_back(name);
+  return names;
+}
+
+Result<void> LiveModels::Sync(sql::Database& db, const std::map<std::string, ModelSettings>& settings) {
+  const std::lock_guard lock(mutex_);
+  // The counter is read first: a change that comes while we read makes the next Sync run again.
+  TRY(const std::int64_t counter, db.Read([](sql::Conn& conn) { return registry::ChangeCounter(conn); }));
+  TRY(const std::vector<registry::Model> known, db.Read([](sql::Conn& conn) { return registry::ListModels(conn, {}); }));
+  std::optional<Error> first;
+  for (const registry::Model& model : known) {
+    const auto found = settings.find(model.name);
+    Result<void> done = SyncModel(db, model.name, found == settings.end() ? ModelSettings{} : found->second);
+    if (!done && !first) first = done.error();
+  }
+  synced_.store(counter, std::memory_order_release);
+  if (first) return *std::move(first);
+  return {};
+}
+
+Result<LiveModel*> LiveModels::Ensure(const std::string& name, const ModelSettings& settings) {
+  for (const auto& model : models_) {
+    if (model->name() == name) return model.get();
+  }
+  TRY(Guard guard, Guard::Make(settings.guard));
+  std::unique_ptr<predictions::LogWriter> log;
+  if (settings.log) {
+    TRY(log, predictions::LogWriter::Open({.folder = log_root_ / name, .model = name}));
+  }
+  LiveModelOptions options{.name = name, .guard = settings.guard, .log = settings.log};
+  models_.push_back(std::make_unique<LiveModel>(std::move(options), std::move(guard), std::move(log), metrics_, on_abort_));
+  auto table = std::make_shared<Table>(*table_.load(std::memory_order_acquire));
+  (*table)[name] = models_.back().get();
+  table_.store(std::move(table), std::memory_order_release);
+  return models_.back().get();
+}
+
+Result<Loaded> LiveModels::Load(LiveModel& live, int version, const std::string& path, const std::string& digest) {
+  Loaded loaded;
+  loaded.version = version;
+  std::shared_ptr<const infer::Model>& file = files_[digest.empty() ? path : digest];
+  if (!file) {
+    Result<std::shared_ptr<const infer::Model>> read = infer::Model::Load(path);
+    if (!read) return std::move(read).error().With(fmt::format("cannot serve '{}' version {}", live.name(), version));
+    if (!digest.empty() && (*read)->digest() != digest) {
+      return Fail(Code::kCorrupt, fmt::format("cannot serve '{}' version {}: '{}' is not the file that was registered", live.name(),
+                                              version, path));
+    }
+    file = *std::move(read);
+  }
+  loaded.model = file;
+  if (live.log() != nullptr) {
+    TRY(loaded.log_schema, live.log()->AddSchema(LogSchema(*file)));
+  }
+  return loaded;
+}
+
+Result<void> LiveModels::SyncModel(sql::Database& db, const std::string& name, const ModelSettings& settings) {
+  TRY(const registry::Model model, db.Read([&](sql::Conn& conn) { return registry::GetModel(conn, name); }));
+  TRY(const auto versions, db.Read([&](sql::Conn& conn) { return registry::ListVersions(conn, name); }));
+  TRY(const auto running, db.Read([&](sql::Conn& conn) { return rollout::FindRunning(conn, name); }));
+  TRY(LiveModel * live, Ensure(name, settings));
+  const std::shared_ptr<const Route> before = live->route();
+
+  auto route = std::make_shared<Route>();
+  route->constant = settings.constant;
+  if (route->constant && live->log() != nullptr) {
+    TRY(route->constant_schema, live->log()->AddSchema({{}, {"prediction"}}));
+  }
+  for (const registry::Alias& alias : model.aliases) route->aliases.emplace_back(alias.name, alias.version);
+  const std::optional<int> champion = AliasOf(model, "champion");
+  std::size_t pinned = 0;
+  for (const registry::ModelVersion& version : versions) {
+    const bool is_champion = champion == version.version;
+    const bool is_candidate = running && running->candidate_version == version.version;
+    const bool aliased = !version.aliases.empty();
+    if (version.path.empty() || (!is_champion && !is_candidate && !aliased && pinned >= kPinnedVersions)) continue;
+    TRY(Loaded loaded, Load(*live, version.version, version.path, version.digest));
+    if (is_champion) {
+      route->champion = std::move(loaded);
+    } else if (is_candidate) {
+      route->candidate = std::move(loaded);
+    } else {
+      route->others.push_back(std::move(loaded));
+      ++pinned;
+    }
+  }
+  if (running && route->candidate) {
+    route->rollout_id = running->id;
+    route->seed = running->seed;
+    route->weight = running->state.weight;
+  }
+  const bool new_rollout = !route->rollout_id.empty() && route->rollout_id != before->rollout_id;
+  live->SetRoute(route);
+  if (new_rollout) return Recount(*live, *running);
+  return {};
+}
+
+// A rollout that began before this process did has its evidence in the prediction log.
+Result<void> LiveModels::Recount(LiveModel& live, const rollout::Rollout& rollout) {
+  predictions::Window window;
+  window.from = rollout.started;
+  window.features = false;
+  TRY(const predictions::ReadStats stats,
+      predictions::ScanWindow(log_root_ / live.name(), window, [&](const predictions::Predictions& chunk) -> Result<bool> {
+        for (std::size_t i = 0; i < chunk.size(); ++i) {
+          if (chunk.rows[i] != 0) continue;  // a request counts once, whatever its number of rows
+          // What a constant answered in a first rollout counts as the champion's.
+          const bool constant = chunk.variants[i] == predictions::Variant::kFallback && chunk.versions[i] == 0;
+          live.Recount({.now_ms = chunk.times[i], .latency_us = chunk.latencies_us[i], .error = chunk.statuses[i] >= 400},
+                       constant ? predictions::Variant::kChampion : chunk.variants[i], chunk.ids[i]);
+        }
+        return true;
+      }));
+  static_cast<void>(stats);
+  return {};
+}
+
+}  // namespace mlean::serving

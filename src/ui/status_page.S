@@ -1,0 +1,8 @@
+    .section .rodata
+    .global mlean_status_page
+    .global mlean_status_page_end
+mlean_status_page:
+    .incbin "ui/status_page.html"
+mlean_status_page_end:
+    .byte 0
+    .section .note.GNU-stack,"",%progbits
