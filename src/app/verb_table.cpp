@@ -6,11 +6,12 @@
 namespace mlean::app {
 
 std::vector<verbs::VerbSpec> VerbTable() {
-  return {verbs::LoopRunVerb(),      verbs::LoopStatusVerb(),     verbs::LoopHistoryVerb(),   ServerVerb(),
+  return {verbs::InitVerb(),
+          verbs::LoopRunVerb(),      verbs::LoopStatusVerb(),     verbs::LoopHistoryVerb(),   ServerVerb(),
           verbs::FeaturesSqlVerb(),  verbs::FeaturesSplitVerb(),  verbs::TrainVerb(),         verbs::ModelsListVerb(),
           verbs::ModelsShowVerb(),   verbs::ModelsRegisterVerb(), verbs::ModelsAliasVerb(),   verbs::ModelsPromoteVerb(),
           verbs::ModelsRollbackVerb(), verbs::ApproveVerb(),      verbs::LabelsAddVerb(),     verbs::AuditLogVerb(),
-          verbs::AuditVerifyVerb()};
+          verbs::AuditVerifyVerb(),   verbs::DemoFlightsVerb()};
 }
 
 }  // namespace mlean::app

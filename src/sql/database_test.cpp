@@ -329,7 +329,6 @@ TEST_F(DatabaseTest, ManyReadersShareAFew) {
 using DatabaseDeathTest = DatabaseTest;
 
 TEST_F(DatabaseDeathTest, AWriteInsideAWriteIsABug) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto nested = [&] {
     const auto db = Open();
     (void)db->Write([&](Txn&) { return Insert(*db, "never"); });

@@ -1,0 +1,51 @@
+#include "api/errors.hpp"
+
+#include "codec/json.hpp"
+
+namespace mlean::api {
+
+int HttpStatus(Code code) {
+  switch (code) {
+    case Code::kNotFound: return 404;
+    case Code::kExists:
+    case Code::kConflict: return 409;
+    case Code::kInvalid:
+    case Code::kUsage: return 400;
+    case Code::kDenied: return 403;
+    case Code::kBusy: return 503;
+    case Code::kTimeout: return 504;
+    case Code::kTooLarge: return 413;
+    case Code::kUnsupported: return 501;
+    case Code::kCancelled: return 499;
+    case Code::kIo:
+    case Code::kCorrupt:
+    case Code::kInternal: return 500;
+  }
+  return 500;
+}
+
+net::Reply ErrorReply(const Error& error) {
+  codec::Json body = codec::Json::Object{{"error", error.what}};
+  if (!error.fix.empty()) body.Set("fix", error.fix);
+  net::Reply reply = net::Reply::Json(HttpStatus(error.code), body.Dump());
+  if (error.code == Code::kBusy) reply.With("Retry-After", "1");
+  return reply;
+}
+
+net::Reply DetailReply(const Error& error) {
+  int status = HttpStatus(error.code);
+  if (error.code == Code::kInvalid || error.code == Code::kUsage) status = 422;
+  codec::Json::Array loc = {codec::Json("body")};
+  // "cannot encode row: column 'hour' is missing" names the field.
+  const std::size_t at = error.what.find("column '");
+  if (at != std::string::npos) {
+    const std::size_t begin = at + 8;
+    loc.emplace_back(error.what.substr(begin, error.what.find('\'', begin) - begin));
+  }
+  codec::Json detail = codec::Json::Object{{"loc", std::move(loc)}, {"msg", error.what}, {"type", "value_error"}};
+  net::Reply reply = net::Reply::Json(status, codec::Json(codec::Json::Object{{"detail", codec::Json::Array{std::move(detail)}}}).Dump());
+  if (error.code == Code::kBusy) reply.With("Retry-After", "1");
+  return reply;
+}
+
+}  // namespace mlean::api

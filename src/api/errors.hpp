@@ -1,0 +1,17 @@
+// Error codes as HTTP statuses, and the error bodies of the dialects. Deterministic errors are never 5xx: clients retry those.
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "net/message.hpp"
+
+namespace mlean::api {
+
+int HttpStatus(Code code);
+// {"error": "…"}: Open Inference v2 and our own routes ("fix" is added when there is one).
+net::Reply ErrorReply(const Error& error);
+// FastAPI's shape, status 422 for anything wrong with the input: {"detail": [{"loc": ["body"], "msg": "…", "type": "value_error"}]}.
+net::Reply DetailReply(const Error& error);
+
+}  // namespace mlean::api

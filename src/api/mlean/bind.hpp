@@ -1,0 +1,35 @@
+// Our own API, /api/mlean/v1: turns, rollouts, monitor windows, labels, models, audit chain, alerts, control. One file per resource.
+// Handlers run on the pool. They use a handle on the database of their own, so that a turn at work never makes them wait.
+#pragma once
+
+#include <functional>
+#include <mutex>
+
+#include "flows/tick.hpp"
+#include "net/router.hpp"
+#include "serving/live_models.hpp"
+
+namespace mlean::api {
+
+struct ApiContext {
+  flows::Workspace& workspace;  // the API's own; its config is read again under `config_mutex`
+  std::mutex& config_mutex;
+  serving::LiveModels& models;
+  std::function<Result<flows::TickReport>()> tick;  // runs one tick and waits for it
+  std::function<void()> wake;                       // asks for a tick soon
+};
+
+void BindTurns(net::Router& router, ApiContext& context);
+void BindRollouts(net::Router& router, ApiContext& context);
+void BindWindows(net::Router& router, ApiContext& context);
+void BindLabels(net::Router& router, ApiContext& context);
+void BindModels(net::Router& router, ApiContext& context);
+void BindAudit(net::Router& router, ApiContext& context);
+void BindControl(net::Router& router, ApiContext& context);
+// After all others: GET /api/mlean/v1/openapi.json lists what was bound.
+void BindOpenApi(net::Router& router, const std::string& version);
+
+// A handler's Result as a reply: 200 with JSON, or the error's status.
+net::Reply ToReply(const Result<codec::Json>& result, int status = 200);
+
+}  // namespace mlean::api

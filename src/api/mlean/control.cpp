@@ -1,0 +1,34 @@
+// POST /tick: one pass of the server's own work, finished when the reply comes (tests and simulated clocks; harmless otherwise).
+// POST /sync: brings serving in step with the registry before the reply (the CLI calls it after it changed an alias).
+#include "api/mlean/bind.hpp"
+
+namespace mlean::api {
+namespace {
+
+using codec::Json;
+
+Result<Json> RunTick(ApiContext& context) {
+  TRY(const flows::TickReport report, context.tick());
+  Json problems = Json::Array{};
+  for (const std::string& problem : report.problems) problems.Push(problem);
+  return Json(Json::Object{{"problems", std::move(problems)},
+                           {"windows", report.windows},
+                           {"turns_run", report.turns_run},
+                           {"busy", report.busy}});
+}
+
+Result<Json> Sync(ApiContext& context) {
+  const std::lock_guard lock(context.config_mutex);
+  TRYV(flows::ReloadConfig(context.workspace));
+  TRYV(context.models.Sync(*context.workspace.db, flows::ServingSettings(context.workspace.config)));
+  return Json(Json::Object{{"synced", context.models.synced()}});
+}
+
+}  // namespace
+
+void BindControl(net::Router& router, ApiContext& context) {
+  router.Add("POST", "/api/mlean/v1/tick", {}, [&](const net::Call&) { return ToReply(RunTick(context)); });
+  router.Add("POST", "/api/mlean/v1/sync", {}, [&](const net::Call&) { return ToReply(Sync(context)); });
+}
+
+}  // namespace mlean::api

@@ -1,0 +1,24 @@
+// POST /models/{model}/labels [{"id","label","row","time"}…]: late truth; idempotent by (id, row).
+#include "api/mlean/bind.hpp"
+#include "flows/add_labels.hpp"
+
+namespace mlean::api {
+namespace {
+
+using codec::Json;
+
+Result<Json> AddLabels(const net::Call& call, ApiContext& context) {
+  TRY(const Json body, Json::Parse(call.body));
+  TRY(const auto labels, flows::ParseLabels(body));
+  TRY(const predictions::LabelCounts counts, flows::AddLabels(context.workspace, std::string(call.Path("model")), labels));
+  return Json(Json::Object{{"added", counts.added}, {"changed", counts.changed}, {"same", counts.same}});
+}
+
+}  // namespace
+
+void BindLabels(net::Router& router, ApiContext& context) {
+  router.Add("POST", "/api/mlean/v1/models/{model}/labels", {.max_body = 256u << 20},
+             [&](const net::Call& call) { return ToReply(AddLabels(call, context)); });
+}
+
+}  // namespace mlean::api

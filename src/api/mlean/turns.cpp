@@ -1,0 +1,61 @@
+// GET /turns[?model=&limit=], GET /turns/{id} with its steps, POST /turns {"model","detail"} starts one.
+#include "api/errors.hpp"
+#include "api/mlean/bind.hpp"
+#include "base/text.hpp"
+#include "flows/render.hpp"
+#include "flows/turn/engine.hpp"
+
+namespace mlean::api {
+namespace {
+
+using codec::Json;
+
+std::int64_t Limit(const net::Call& call) {
+  const auto limit = ParseInt(call.Query("limit").value_or("100"));
+  return limit && *limit > 0 && *limit <= 1000 ? *limit : 100;
+}
+
+Result<Json> ListTurns(const net::Call& call, ApiContext& context) {
+  TRY(const auto turns, context.workspace.db->Read([&](sql::Conn& conn) {
+    return loop::ListTurns(conn, call.Query("model").value_or(""), Limit(call));
+  }));
+  Json list = Json::Array{};
+  for (const loop::Turn& turn : turns) list.Push(flows::TurnJson(turn));
+  return Json(Json::Object{{"turns", std::move(list)}});
+}
+
+Result<Json> GetTurn(const net::Call& call, ApiContext& context) {
+  const std::string id(call.Path("id"));
+  TRY(const loop::Turn turn, context.workspace.db->Read([&](sql::Conn& conn) { return loop::GetTurn(conn, id); }));
+  TRY(const auto steps, context.workspace.db->Read([&](sql::Conn& conn) { return loop::ListSteps(conn, id); }));
+  Json out = flows::TurnJson(turn);
+  Json list = Json::Array{};
+  for (const loop::TurnStep& step : steps) list.Push(flows::StepJson(step));
+  out.Set("steps", std::move(list));
+  return out;
+}
+
+Result<Json> StartTurn(const net::Call& call, ApiContext& context) {
+  TRY(const Json body, Json::Parse(call.body));
+  TRY(const std::string model, body.StringAt("model"));
+  TRY(const std::string detail, body.StringAt("detail", ""));
+  const std::lock_guard lock(context.config_mutex);
+  TRYV(flows::ReloadConfig(context.workspace));
+  TRY(const loop::Turn turn, flows::StartTurn(context.workspace, model, "api", detail));
+  context.wake();
+  return flows::TurnJson(turn);
+}
+
+}  // namespace
+
+net::Reply ToReply(const Result<Json>& result, int status) {
+  return result ? net::Reply::Json(status, result->Dump()) : ErrorReply(result.error());
+}
+
+void BindTurns(net::Router& router, ApiContext& context) {
+  router.Add("GET", "/api/mlean/v1/turns", {}, [&](const net::Call& call) { return ToReply(ListTurns(call, context)); });
+  router.Add("GET", "/api/mlean/v1/turns/{id}", {}, [&](const net::Call& call) { return ToReply(GetTurn(call, context)); });
+  router.Add("POST", "/api/mlean/v1/turns", {}, [&](const net::Call& call) { return ToReply(StartTurn(call, context), 202); });
+}
+
+}  // namespace mlean::api

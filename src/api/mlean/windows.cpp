@@ -1,0 +1,35 @@
+// GET /models/{model}/windows: the closed monitor windows. GET /models/{model}/observe?from=&to=: one computed now, not kept.
+#include "api/mlean/bind.hpp"
+#include "flows/monitor.hpp"
+#include "flows/render.hpp"
+
+namespace mlean::api {
+namespace {
+
+using codec::Json;
+
+Result<Json> ListWindows(const net::Call& call, ApiContext& context) {
+  const std::string model(call.Path("model"));
+  TRY(const auto windows, context.workspace.db->Read([&](sql::Conn& conn) { return loop::ListWindows(conn, model, 1000); }));
+  Json list = Json::Array{};
+  for (const loop::Window& window : windows) list.Push(flows::WindowJson(window));
+  return Json(Json::Object{{"windows", std::move(list)}});
+}
+
+Result<Json> Observe(const net::Call& call, ApiContext& context) {
+  TRY(const TimeMs from, ParseTime(call.Query("from").value_or("1970-01-01")));
+  TRY(const TimeMs to, ParseTime(call.Query("to").value_or("9999-12-31")));
+  const std::lock_guard lock(context.config_mutex);
+  TRYV(flows::ReloadConfig(context.workspace));
+  TRY(const repo::ModelConfig* model, context.workspace.config.Model(call.Path("model")));
+  return flows::ObserveWindow(context.workspace, *model, from, to);
+}
+
+}  // namespace
+
+void BindWindows(net::Router& router, ApiContext& context) {
+  router.Add("GET", "/api/mlean/v1/models/{model}/windows", {}, [&](const net::Call& call) { return ToReply(ListWindows(call, context)); });
+  router.Add("GET", "/api/mlean/v1/models/{model}/observe", {}, [&](const net::Call& call) { return ToReply(Observe(call, context)); });
+}
+
+}  // namespace mlean::api

@@ -1,0 +1,34 @@
+#include "flows/server_link.hpp"
+
+#include <fmt/core.h>
+
+#include "base/log.hpp"
+#include "net/client.hpp"
+#include "os/files.hpp"
+
+namespace mlean::flows {
+
+std::optional<std::string> ServerUrl(const Workspace& workspace) {
+  const Result<std::string> text = os::ReadFile(workspace.ServerFile(), 4096);
+  if (!text) return std::nullopt;
+  const Result<codec::Json> info = codec::Json::Parse(*text);
+  if (!info) return std::nullopt;
+  const Result<std::string> url = info->StringAt("url");
+  const Result<std::int64_t> pid = info->IntAt("pid");
+  if (!url || !pid || !os::Exists(fmt::format("/proc/{}", *pid))) return std::nullopt;
+  return *url;
+}
+
+void SyncServer(const Workspace& workspace) {
+  const std::optional<std::string> url = ServerUrl(workspace);
+  if (!url) return;
+  net::Request request;
+  request.method = "POST";
+  request.url = *url + "/api/mlean/v1/sync";
+  request.timeout_ms = 10'000;
+  net::Client client;
+  const Result<net::Response> response = client.Send(request);
+  if (!response) log::Warn("server.sync", {{"error", response.error().what}});
+}
+
+}  // namespace mlean::flows

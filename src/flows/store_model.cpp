@@ -1,0 +1,58 @@
+#include "flows/store_model.hpp"
+
+#include <fmt/core.h>
+
+#include "flows/champion.hpp"
+#include "os/files.hpp"
+#include "registry/model_store.hpp"
+
+namespace mlean::flows {
+
+Result<StoredModel> StoreModelFile(const Workspace& workspace, const std::string& model, const std::filesystem::path& file) {
+  StoredModel stored;
+  TRY(stored.model, infer::Model::Load(file.string()));
+  const std::filesystem::path target = workspace.ModelStore(model) / (stored.model->digest() + file.extension().string());
+  if (!os::Exists(target)) {
+    TRYV(os::MakeDirs(target.parent_path()));
+    TRYV(os::CopyFile(file, target, {.mode = 0444}));
+  }
+  TRY(const os::FileStat stat, os::Stat(target));
+  stored.path = target.string();
+  stored.size = static_cast<std::int64_t>(stat.size);
+  return stored;
+}
+
+Result<registry::ModelVersion> RegisterFile(Workspace& workspace, const std::string& model, const std::filesystem::path& file,
+                                            const std::string& description) {
+  TRY(const StoredModel stored, StoreModelFile(workspace, model, file));
+  registry::NewVersion version;
+  version.model = model;
+  version.source = file.string();
+  version.description = description;
+  version.digest = stored.model->digest();
+  version.path = stored.path;
+  version.size = stored.size;
+  version.schema = stored.model->schema().ToJson().Dump();
+  const TimeMs now = workspace.Now();
+  return workspace.db->Write([&](sql::Txn& txn) -> Result<registry::ModelVersion> {
+    TRY(const registry::Model made, registry::EnsureModel(txn, model, now));
+    static_cast<void>(made);
+    TRY(registry::ModelVersion created, registry::CreateVersion(txn, version, now));
+    TRYV(Record(txn, workspace, "version.registered", fmt::format("models/{}/versions/{}", model, created.version),
+                codec::Json::Object{{"version", created.version}, {"digest", created.digest}, {"source", created.source}}));
+    return created;
+  });
+}
+
+Result<void> SetVersionAlias(Workspace& workspace, const std::string& model, const std::string& alias, int version) {
+  return workspace.db->Write([&](sql::Txn& txn) -> Result<void> {
+    if (alias == "champion") return PromoteVersion(txn, workspace, model, version, "alias set by hand");
+    TRY(const registry::ModelVersion known, registry::GetVersion(txn, model, version));
+    static_cast<void>(known);
+    TRYV(registry::SetAlias(txn, model, alias, version, workspace.Now()));
+    return Record(txn, workspace, "alias.set", fmt::format("models/{}/versions/{}", model, version),
+                  codec::Json::Object{{"alias", alias}, {"version", version}});
+  });
+}
+
+}  // namespace mlean::flows

@@ -1,0 +1,50 @@
+// Workspace: a project opened for work: its folder, its mlean.yaml, its database and its clock. What every flow is given.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "audit/event_store.hpp"
+#include "base/clock.hpp"
+#include "notify/alert.hpp"
+#include "repo/loop_config.hpp"
+#include "repo/project.hpp"
+#include "serving/live_models.hpp"
+#include "sql/database.hpp"
+
+namespace mlean::flows {
+
+struct Workspace {
+  repo::Project project;
+  repo::LoopConfig config;  // empty when there is no mlean.yaml: a bare tracking and prediction server
+  std::unique_ptr<sql::Database> db;
+  const Clock* clock = nullptr;  // borrowed
+  std::string actor;             // who acts, for the audit chain: "cli:ann", "server"
+
+  TimeMs Now() const { return clock->Now(); }
+  std::filesystem::path ModelStore(const std::string& model) const { return project.ArtifactDir() / "models" / model; }
+  std::filesystem::path PredictionLogs() const { return project.StateDir() / "predictions"; }
+  std::filesystem::path ServerFile() const { return project.StateDir() / "server.json"; }
+};
+
+// Opens the project around `directory` (made when `create`); runs the missing migrations.
+Result<Workspace> OpenWorkspace(const std::filesystem::path& directory, const Clock& clock, std::string actor, bool create = false);
+// Reads mlean.yaml again.
+Result<void> ReloadConfig(Workspace& workspace);
+
+// What mlean.yaml says about serving, by model.
+std::map<std::string, serving::ModelSettings> ServingSettings(const repo::LoopConfig& config);
+// Where alerts go: always the file .mlean/alerts.jsonl, and what mlean.yaml lists (a channel whose ${NAME} is not set is left out).
+std::vector<notify::Channel> AlertChannels(const Workspace& workspace);
+
+// An event of the audit chain, acted by the workspace's actor now.
+Result<void> Record(sql::Txn& txn, const Workspace& workspace, std::string action, std::string object, codec::Json detail);
+// An alert and its event. `dedup_key` makes a repeat of the same step send nothing.
+Result<void> RaiseAlert(sql::Txn& txn, const Workspace& workspace, notify::Alert alert);
+
+// The current user's name for the audit chain: "cli:NAME".
+std::string CliActor();
+
+}  // namespace mlean::flows

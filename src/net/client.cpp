@@ -1,0 +1,312 @@
+#include "net/client.hpp"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "net/message.hpp"
+#include "os/dynlib.hpp"
+
+namespace mlean::net {
+namespace {
+
+// The functions of libcurl that are used; filled once, then only read.
+struct Curl {
+  CURL* (*easy_init)() = nullptr;
+  void (*easy_cleanup)(CURL*) = nullptr;
+  CURLcode (*easy_setopt)(CURL*, CURLoption, ...) = nullptr;
+  CURLcode (*easy_perform)(CURL*) = nullptr;
+  CURLcode (*easy_getinfo)(CURL*, CURLINFO, ...) = nullptr;
+  const char* (*easy_strerror)(CURLcode) = nullptr;
+  curl_slist* (*slist_append)(curl_slist*, const char*) = nullptr;
+  void (*slist_free_all)(curl_slist*) = nullptr;
+};
+
+Result<Curl> OpenCurl() {
+  constexpr std::string_view kNames[] = {"libcurl.so.4", "libcurl-gnutls.so.4"};
+  TRY(const os::Library library, os::Library::Open(kNames, "make HTTP requests", "apt-get install libcurl4"));
+  Curl curl;
+  TRY(const auto global_init, library.Symbol<CURLcode (*)(long)>("curl_global_init"));
+  TRY(curl.easy_init, library.Symbol<CURL* (*)()>("curl_easy_init"));
+  TRY(curl.easy_cleanup, library.Symbol<void (*)(CURL*)>("curl_easy_cleanup"));
+  TRY(curl.easy_setopt, library.Symbol<CURLcode (*)(CURL*, CURLoption, ...)>("curl_easy_setopt"));
+  TRY(curl.easy_perform, library.Symbol<CURLcode (*)(CURL*)>("curl_easy_perform"));
+  TRY(curl.easy_getinfo, library.Symbol<CURLcode (*)(CURL*, CURLINFO, ...)>("curl_easy_getinfo"));
+  TRY(curl.easy_strerror, library.Symbol<const char* (*)(CURLcode)>("curl_easy_strerror"));
+  TRY(curl.slist_append, library.Symbol<curl_slist* (*)(curl_slist*, const char*)>("curl_slist_append"));
+  TRY(curl.slist_free_all, library.Symbol<void (*)(curl_slist*)>("curl_slist_free_all"));
+  if (global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    return Fail(Code::kInternal, "cannot start libcurl: it refuses to initialise");
+  return curl;
+}
+
+// Opened once, by whoever comes first; a failure stays.
+const Result<Curl>& TheCurl() {
+  static const Result<Curl> curl = OpenCurl();
+  return curl;
+}
+
+bool HasBreak(std::string_view text) { return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos; }
+
+std::string_view TrimLine(std::string_view line) {
+  while (!line.empty() && (line.back() == '\r' || line.back() == '\n' || line.back() == ' ' || line.back() == '\t'))
+    line.remove_suffix(1);
+  while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
+  return line;
+}
+
+Code CodeOf(CURLcode code) {
+  switch (code) {
+    case CURLE_OPERATION_TIMEDOUT: return Code::kTimeout;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL: return Code::kInvalid;
+    case CURLE_TOO_MANY_REDIRECTS: return Code::kInvalid;
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_FAILED_INIT:
+    case CURLE_BAD_FUNCTION_ARGUMENT: return Code::kInternal;
+    default: return Code::kIo;
+  }
+}
+
+}  // namespace
+
+std::string_view Response::Header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (EqualNoCase(key, name)) return value;
+  }
+  return {};
+}
+
+// The handle and what was set on it last, so that a request like the last one sets next to nothing.
+struct Client::Impl {
+  explicit Impl(const Curl& functions) : curl(functions), easy(functions.easy_init()) {}
+  ~Impl() {
+    if (easy != nullptr) curl.easy_cleanup(easy);
+    curl.slist_free_all(header_list);
+  }
+
+  Result<void> SetUp();
+  Result<void> Apply(const Request& request);
+  void ApplyMethod(const Request& request);
+  Result<void> ApplyHeaders(const Request& request);
+  Result<void> OpenBody(const Request& request);
+  Result<Response> Perform(const Request& request);
+  Error Failure(const Request& request, CURLcode code) const;
+
+  template <class Value>
+  void Set(CURLoption option, Value value) {
+    curl.easy_setopt(easy, option, value);
+  }
+  // Sets a number only when it is not the one that was set last.
+  void SetIfNew(CURLoption option, long& last, long value) {
+    if (last != value) Set(option, last = value);
+  }
+
+  static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t OnRead(char* data, std::size_t size, std::size_t count, void* self);
+
+  const Curl& curl;
+  CURL* easy;
+  curl_slist* header_list = nullptr;
+  std::vector<std::pair<std::string, std::string>> header_source;  // what header_list was made of
+  bool has_headers = false;
+  std::string method;
+  bool method_has_body = false;
+  std::string url;
+  std::string user_password;
+  std::string aws_sigv4;
+  long timeout_ms = -1;
+  long connect_timeout_ms = -1;
+  long redirects = -1;
+  char error_text[CURL_ERROR_SIZE] = "";
+
+  // Of the request under way.
+  const Request* request = nullptr;
+  Response* response = nullptr;
+  bool too_large = false;
+  bool cancelled = false;
+  int body_fd = -1;
+};
+
+Result<void> Client::Impl::SetUp() {
+  if (easy == nullptr) return Fail(Code::kInternal, "cannot start libcurl: it makes no handle");
+  Set(CURLOPT_NOSIGNAL, 1L);
+  Set(CURLOPT_TCP_NODELAY, 1L);
+  Set(CURLOPT_ERRORBUFFER, error_text);
+  Set(CURLOPT_WRITEFUNCTION, &OnBody);
+  Set(CURLOPT_WRITEDATA, this);
+  Set(CURLOPT_HEADERFUNCTION, &OnHeader);
+  Set(CURLOPT_HEADERDATA, this);
+  Set(CURLOPT_READFUNCTION, &OnRead);
+  Set(CURLOPT_READDATA, this);
+  Set(CURLOPT_PROTOCOLS_STR, "http,https");
+  Set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  Set(CURLOPT_USERAGENT, "mlean");
+  return {};
+}
+
+std::size_t Client::Impl::OnBody(char* data, std::size_t size, std::size_t count, void* context) {
+  Impl& self = *static_cast<Impl*>(context);
+  const std::size_t bytes = size * count;
+  if (self.request->sink) {
+    self.cancelled = !self.request->sink({data, bytes});
+    return self.cancelled ? 0 : bytes;
+  }
+  self.too_large =
+      bytes > self.request->max_response_bytes - std::min(self.request->max_response_bytes, self.response->body.size());
+  if (self.too_large) return 0;
+  self.response->body.append(data, bytes);
+  return bytes;
+}
+
+std::size_t Client::Impl::OnHeader(char* data, std::size_t size, std::size_t count, void* context) {
+  constexpr std::size_t kMaxHeaders = 1000;
+  Impl& self = *static_cast<Impl*>(context);
+  const std::string_view line(data, size * count);
+  if (line.starts_with("HTTP/")) self.response->headers.clear();  // a redirect or "100 Continue" came before
+  const std::size_t colon = line.find(':');
+  if (colon != std::string_view::npos && self.response->headers.size() < kMaxHeaders) {
+    self.response->headers.emplace_back(line.substr(0, colon), TrimLine(line.substr(colon + 1)));
+  }
+  return line.size();
+}
+
+std::size_t Client::Impl::OnRead(char* data, std::size_t size, std::size_t count, void* context) {
+  const Impl& self = *static_cast<Impl*>(context);
+  for (;;) {
+    const ssize_t got = ::read(self.body_fd, data, size * count);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) return CURL_READFUNC_ABORT;
+  }
+}
+
+Result<void> Client::Impl::ApplyHeaders(const Request& wanted) {
+  if (has_headers && wanted.headers == header_source) return {};
+  for (const auto& [name, value] : wanted.headers) {
+    if (name.empty() || HasBreak(name) || HasBreak(value)) {
+      return Fail(Code::kInvalid, "cannot send header '" + name + "': it is empty or has a line break");
+    }
+  }
+  curl_slist* list = curl.slist_append(nullptr, "Expect:");  // no round trip before a body
+  for (const auto& [name, value] : wanted.headers)
+    list = curl.slist_append(list, (name + (value.empty() ? ";" : ": " + value)).c_str());
+  Set(CURLOPT_HTTPHEADER, list);
+  curl.slist_free_all(header_list);
+  header_list = list;
+  header_source = wanted.headers;
+  has_headers = true;
+  return {};
+}
+
+void Client::Impl::ApplyMethod(const Request& wanted) {
+  const bool from_file = body_fd >= 0;
+  const bool has_body =
+      from_file || !wanted.body.empty() || wanted.method == "POST" || wanted.method == "PUT" || wanted.method == "PATCH";
+  if (wanted.method != method || has_body != method_has_body || from_file) {
+    Set(CURLOPT_HTTPGET, 1L);  // undoes what the last method set
+    Set(CURLOPT_NOBODY, 0L);
+    if (wanted.method == "HEAD") Set(CURLOPT_NOBODY, 1L);
+    if (from_file) {
+      Set(CURLOPT_UPLOAD, 1L);
+    } else if (has_body) {
+      Set(CURLOPT_POST, 1L);
+    }
+    const bool natural = wanted.method == "GET" || wanted.method == "HEAD" || (wanted.method == "POST" && !from_file);
+    Set(CURLOPT_CUSTOMREQUEST, natural && (wanted.method == "POST" || !has_body) ? nullptr : wanted.method.c_str());
+    method = from_file ? std::string() : wanted.method;  // after an upload everything is set anew
+    method_has_body = has_body;
+  }
+  if (has_body && !from_file) {
+    Set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(wanted.body.size()));
+    Set(CURLOPT_POSTFIELDS, wanted.body.data());  // borrowed until the end of the request
+  }
+}
+
+Result<void> Client::Impl::OpenBody(const Request& wanted) {
+  if (wanted.body_file.empty()) return {};
+  body_fd = ::open(wanted.body_file.c_str(), O_RDONLY | O_CLOEXEC);
+  struct stat facts {};
+  if (body_fd < 0 || ::fstat(body_fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+    const std::string cause = body_fd < 0 ? std::generic_category().message(errno) : "not a regular file";
+    return Fail(body_fd < 0 && errno == ENOENT ? Code::kNotFound : Code::kIo,
+                "cannot send file '" + wanted.body_file + "': " + cause);
+  }
+  Set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(facts.st_size));
+  return {};
+}
+
+Result<void> Client::Impl::Apply(const Request& wanted) {
+  if (!wanted.url.starts_with("http://") && !wanted.url.starts_with("https://")) {
+    return Fail(Code::kInvalid, "cannot request '" + wanted.url + "': it is no http:// or https:// address");
+  }
+  if (HasBreak(wanted.method) || wanted.method.empty())
+    return Fail(Code::kInvalid, "cannot request '" + wanted.url + "': wrong method");
+  TRYV(ApplyHeaders(wanted));
+  TRYV(OpenBody(wanted));
+  ApplyMethod(wanted);
+  if (wanted.url != url) Set(CURLOPT_URL, (url = wanted.url).c_str());
+  SetIfNew(CURLOPT_TIMEOUT_MS, timeout_ms, static_cast<long>(wanted.timeout_ms));
+  SetIfNew(CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms, static_cast<long>(wanted.connect_timeout_ms));
+  if (redirects != wanted.max_redirects) {
+    Set(CURLOPT_FOLLOWLOCATION, wanted.max_redirects > 0 ? 1L : 0L);
+    SetIfNew(CURLOPT_MAXREDIRS, redirects, static_cast<long>(wanted.max_redirects));
+  }
+  if (wanted.user_password != user_password) {
+    user_password = wanted.user_password;
+    Set(CURLOPT_USERPWD, user_password.empty() ? nullptr : user_password.c_str());
+  }
+  if (wanted.aws_sigv4 != aws_sigv4) {
+    aws_sigv4 = wanted.aws_sigv4;
+    Set(CURLOPT_AWS_SIGV4, aws_sigv4.empty() ? nullptr : aws_sigv4.c_str());
+  }
+  return {};
+}
+
+Error Client::Impl::Failure(const Request& wanted, CURLcode code) const {
+  const std::string start = "cannot request '" + wanted.url + "': ";
+  if (too_large)
+    return Fail(Code::kTooLarge, start + "the response is over " + std::to_string(wanted.max_response_bytes) + " bytes");
+  if (cancelled) return Fail(Code::kCancelled, start + "cancelled");
+  return Fail(CodeOf(code), start + (error_text[0] != '\0' ? error_text : curl.easy_strerror(code)));
+}
+
+Result<Response> Client::Impl::Perform(const Request& wanted) {
+  Response answer;
+  request = &wanted;
+  response = &answer;
+  too_large = cancelled = false;
+  error_text[0] = '\0';
+  body_fd = -1;
+  const Result<void> applied = Apply(wanted);
+  const CURLcode code = applied ? curl.easy_perform(easy) : CURLE_OK;
+  if (body_fd >= 0) ::close(body_fd);
+  if (!applied) return applied.error();
+  if (code != CURLE_OK) return Failure(wanted, code);
+  long status = 0;
+  curl.easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  answer.status = static_cast<int>(status);
+  return answer;
+}
+
+Client::Client() = default;
+Client::~Client() = default;
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+
+Result<Response> Client::Send(const Request& request) {
+  if (!impl_) {
+    const Result<Curl>& curl = TheCurl();
+    if (!curl) return curl.error();
+    impl_ = std::make_unique<Impl>(*curl);
+    TRYV(impl_->SetUp());
+  }
+  return impl_->Perform(request);
+}
+
+}  // namespace mlean::net

@@ -1,0 +1,111 @@
+#include "net/client.hpp"
+
+#include <filesystem>
+#include <fstream>
+
+#include "net/server.hpp"
+
+namespace mlean::net {
+namespace {
+
+class ClientTest : public testing::Test {
+ protected:
+  ClientTest() {
+    Router router;
+    router.Add("GET", "/hello", {.on = On::kInline}, [](const Call&) { return Reply::Text(200, "hello").With("X-A", "b"); });
+    router.Add("GET", "/large", {.on = On::kInline}, [](const Call&) { return Reply::Text(200, std::string(100'000, 'x')); });
+    router.Add("GET", "/there", {.on = On::kInline}, [](const Call&) { return Reply::Redirect("/hello"); });
+    router.Add("GET", "/slow", {},
+               [](const Call&) { return Reply::Stream("text/plain", [](std::string&) -> Result<bool> { return true; }); });
+    router.Add("GET", "/peer", {.on = On::kInline}, [](const Call& call) { return Reply::Text(200, std::string(call.remote)); });
+    for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "GET"}) {
+      router.Add(method, "/echo", {}, [](const Call& call) {
+        return Reply::Text(201, fmt::format("{} {} {}", call.method, call.body, call.Header("X-Test")));
+      });
+    }
+    auto server = Server::Start({.io_threads = 1}, std::move(router), metrics_);
+    EXPECT_TRUE(server);
+    server_ = *std::move(server);
+  }
+
+  Result<Response> Send(Request request, std::string_view path) {
+    request.url = server_->url() + std::string(path);
+    return client_.Send(request);
+  }
+
+  Metrics metrics_;
+  std::unique_ptr<Server> server_;
+  Client client_;
+};
+
+TEST_F(ClientTest, GetsAndKeepsTheConnection) {
+  const Result<Response> first = Send({}, "/peer");
+  ASSERT_TRUE(first) << first.error().what;
+  for (int i = 0; i < 3; ++i) {
+    const Result<Response> hello = Send({}, "/hello");
+    ASSERT_TRUE(hello);
+    EXPECT_EQ(hello->status, 200);
+    EXPECT_EQ(hello->body, "hello");
+    EXPECT_EQ(hello->Header("x-a"), "b");
+    EXPECT_EQ(hello->Header("none"), "");
+  }
+  EXPECT_EQ(Send({}, "/peer")->body, first->body);
+  EXPECT_EQ(Send({}, "/none")->status, 404);
+}
+
+TEST_F(ClientTest, SwitchesMethods) {
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(Send({.method = "POST", .headers = {{"X-Test", "1"}}, .body = "abc"}, "/echo")->body, "POST abc 1");
+    EXPECT_EQ(Send({.method = "PUT", .body = "def"}, "/echo")->body, "PUT def ");
+    EXPECT_EQ(Send({}, "/echo")->body, "GET  ");
+    EXPECT_EQ(Send({.method = "GET", .body = "q"}, "/echo")->body, "GET q ");
+    EXPECT_EQ(Send({.method = "DELETE"}, "/echo")->body, "DELETE  ");
+    EXPECT_EQ(Send({.method = "POST"}, "/echo")->body, "POST  ");
+    EXPECT_EQ(Send({.method = "HEAD"}, "/hello")->body, "");
+    EXPECT_EQ(Send({.method = "HEAD"}, "/hello")->Header("Content-Length"), "5");
+    EXPECT_EQ(Send({.method = "PATCH", .body = "x"}, "/echo")->body, "PATCH x ");
+    EXPECT_EQ(Send({}, "/hello")->body, "hello");
+  }
+}
+
+TEST_F(ClientTest, SendsFilesAndReceivesPieces) {
+  const std::filesystem::path path = std::filesystem::temp_directory_path() / ("client_test_" + std::to_string(::getpid()));
+  std::ofstream(path) << "from file";
+  EXPECT_EQ(Send({.method = "PUT", .body_file = path}, "/echo")->body, "PUT from file ");
+  EXPECT_EQ(Send({.method = "POST", .body_file = path}, "/echo")->body, "POST from file ");
+  EXPECT_EQ(Send({.method = "POST", .body = "memory"}, "/echo")->body, "POST memory ");
+  std::filesystem::remove(path);
+  EXPECT_EQ(Send({.method = "PUT", .body_file = path}, "/echo").error().code, Code::kNotFound);
+  std::size_t bytes = 0;
+  const Result<Response> large =
+      Send({.max_response_bytes = 10, .sink = [&](std::string_view piece) { return bytes += piece.size(), true; }}, "/large");
+  EXPECT_EQ(large->body, "");
+  EXPECT_EQ(bytes, 100'000u);
+  EXPECT_EQ(Send({.sink = [](std::string_view) { return false; }}, "/large").error().code, Code::kCancelled);
+}
+
+TEST_F(ClientTest, ReportsWhatWentWrong) {
+  EXPECT_EQ(Send({.max_response_bytes = 99'999}, "/large").error().code, Code::kTooLarge);
+  EXPECT_EQ(Send({.max_response_bytes = 100'000}, "/large")->body.size(), 100'000u);
+  EXPECT_EQ(Send({.timeout_ms = 30}, "/slow").error().code, Code::kTimeout);
+  EXPECT_EQ(Send({.headers = {{"A", "b\r\nC: d"}}}, "/hello").error().code, Code::kInvalid);
+  EXPECT_EQ(client_.Send({.url = "file:///etc/passwd"}).error().code, Code::kInvalid);
+  EXPECT_EQ(client_.Send({.url = "http://a b/"}).error().code, Code::kInvalid);
+  const std::string url = server_->url() + "/hello";
+  server_.reset();
+  const Result<Response> refused = client_.Send({.url = url});
+  EXPECT_EQ(refused.error().code, Code::kIo);
+  EXPECT_THAT(refused.error().what, testing::StartsWith("cannot request '" + url + "': "));
+}
+
+TEST_F(ClientTest, FollowsRedirectsOnlyWhenAsked) {
+  EXPECT_EQ(Send({}, "/there")->status, 302);
+  const Result<Response> followed = Send({.max_redirects = 2}, "/there");
+  EXPECT_EQ(followed->status, 200);
+  EXPECT_EQ(followed->body, "hello");
+  EXPECT_EQ(followed->Header("Location"), "");
+  EXPECT_EQ(Send({}, "/there")->status, 302);
+}
+
+}  // namespace
+}  // namespace mlean::net

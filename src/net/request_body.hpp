@@ -1,0 +1,55 @@
+// RequestBody: collects the body of one request, in memory or, when it is to be spooled and large, in a file. Used by one
+// connection.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace mlean::net {
+
+class RequestBody {
+ public:
+  enum class Outcome : std::uint8_t { kOk, kTooLarge, kIo };
+  static constexpr std::size_t kSpoolOver = 256 * 1024;  // smaller bodies stay in memory
+
+  RequestBody() = default;
+  ~RequestBody() { Reset(); }
+  RequestBody(const RequestBody&) = delete;
+  RequestBody& operator=(const RequestBody&) = delete;
+
+  // Starts a body of at most `limit` bytes; `spool_dir` empty: always in memory. `expected` is Content-Length when known: memory
+  // is reserved as bytes arrive, not on the word of the sender.
+  void Begin(std::uint64_t limit, std::string_view spool_dir, std::uint64_t expected);
+  Outcome Append(std::string_view piece);
+  // That many more bytes are within the limit.
+  bool Fits(std::uint64_t bytes) const { return size_ <= limit_ && bytes <= limit_ - size_; }
+  // After the last piece: closes the file.
+  Outcome Finish();
+  // Replaces the body by its decompressed text (Content-Encoding). Not for spooled bodies. kIo: it does not decompress.
+  Outcome Inflate(std::string_view encoding);
+  // Forgets the body; a file that nobody renamed away is removed.
+  void Reset();
+
+  // The body begins and ends in the connection's own buffer: no copy is made.
+  void Borrow(std::string_view text, std::uint64_t limit) { borrowed_ = text, limit_ = limit; }
+
+  std::string_view text() const { return borrowed_.data() != nullptr ? borrowed_ : std::string_view(memory_); }
+  std::string_view file() const { return file_; }
+  std::uint64_t size() const { return size_; }
+
+ private:
+  Outcome OpenFile();
+  Outcome WriteFile(std::string_view piece);
+
+  std::string_view borrowed_;
+  std::string memory_;
+  std::string spool_dir_;
+  std::string file_;
+  int fd_ = -1;
+  std::uint64_t limit_ = 0;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace mlean::net

@@ -1,0 +1,194 @@
+#include "registry/model_store.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "registry/names.hpp"
+#include "registry/rows_store.hpp"
+#include "registry/version_store.hpp"
+
+namespace mlean::registry {
+namespace {
+
+Result<void> Touch(sql::Txn& txn, std::int64_t model, TimeMs now) {
+  TRYV(txn.Exec("UPDATE models SET updated = ?2 WHERE no = ?1", model, now));
+  return CountChange(txn);
+}
+
+Result<void> WriteTag(sql::Txn& txn, std::int64_t model, const Tag& tag) {
+  TRYV(CheckTag(tag));
+  return txn.Exec("INSERT INTO model_tags(model, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
+                  model, tag.key, tag.value);
+}
+
+Result<Model> ReadModel(sql::Conn& conn, std::int64_t number) {
+  Model out;
+  {
+    TRY(sql::Stmt stmt, conn.Prepare("SELECT name, description, created, updated FROM models WHERE no = ?1"));
+    stmt.Bind(number);
+    TRY(const bool found, stmt.Step());
+    CHECK_BUG(found);
+    out.name = stmt.Text(0);
+    out.description = stmt.Text(1);
+    out.created = stmt.Int(2);
+    out.updated = stmt.Int(3);
+  }
+  TRY(out.tags, ReadTags(conn, "SELECT key, value FROM model_tags WHERE model = ?1 ORDER BY key", number));
+  {
+    TRY(sql::Stmt stmt, conn.Prepare("SELECT alias, version FROM model_aliases WHERE model = ?1 ORDER BY alias"));
+    stmt.Bind(number);
+    while (true) {
+      TRY(const bool row, stmt.Step());
+      if (!row) break;
+      out.aliases.push_back({stmt.Text(0), static_cast<int>(stmt.Int(1))});
+    }
+  }
+  TRY(out.latest, LatestVersions(conn, out.name, {}));
+  return out;
+}
+
+Result<void> AddOrder(SearchText& text, const Order& order) {
+  if (order.key == "name") {
+    text.Add("m.name");
+  } else if (order.key == "timestamp" || order.key == "last_updated_timestamp") {
+    text.Add("m.updated");
+  } else if (order.key == "creation_timestamp") {
+    text.Add("m.created");
+  } else {
+    return Fail(Code::kInvalid, fmt::format("Invalid order by key '{}' specified. Valid keys are 'name', 'timestamp', "
+                                            "'last_updated_timestamp', 'creation_timestamp'",
+                                            order.key));
+  }
+  text.Add(order.ascending ? " ASC, " : " DESC, ");
+  return {};
+}
+
+}  // namespace
+
+Result<Model> CreateModel(sql::Txn& txn, std::string_view name, std::string_view description, const std::vector<Tag>& tags,
+                          TimeMs now) {
+  TRYV(CheckModelName(name));
+  TRYV(txn.Exec("INSERT INTO models(name, description, created, updated) VALUES(?1, ?2, ?3, ?3) ON CONFLICT DO NOTHING", name,
+                description, now));
+  if (txn.Changes() == 0) return Fail(Code::kExists, fmt::format("Registered Model (name={}) already exists.", name));
+  const std::int64_t number = txn.LastRowId();
+  for (const Tag& tag : tags) TRYV(WriteTag(txn, number, tag));
+  TRYV(CountChange(txn));
+  return ReadModel(txn, number);
+}
+
+Result<Model> EnsureModel(sql::Txn& txn, std::string_view name, TimeMs now) {
+  Result<Model> found = GetModel(txn, name);
+  if (found || found.error().code != Code::kNotFound) return found;
+  return CreateModel(txn, name, "", {}, now);
+}
+
+Result<Model> GetModel(sql::Conn& conn, std::string_view name) {
+  TRY(const std::int64_t model, ModelNumber(conn, name));
+  return ReadModel(conn, model);
+}
+
+Result<std::vector<Model>> ListModels(sql::Conn& conn, const Query& query) {
+  TRYV(CheckQuery(query));
+  SearchText text;
+  text.Add("SELECT m.no FROM models m WHERE 1 = 1");
+  for (const Clause& clause : query.where) {
+    text.Add(" AND ");
+    if (clause.field == Field::kTag) {
+      TRYV(AddTagClause(text, "EXISTS(SELECT 1 FROM model_tags t WHERE t.model = m.no AND t.key = ", clause));
+    } else if (clause.key == "name") {
+      TRYV(AddCompare(text, "m.name", clause, false));
+    } else {
+      return Fail(Code::kInvalid, fmt::format("Invalid attribute name: {}", clause.key));
+    }
+  }
+  text.Add(" ORDER BY ");
+  for (const Order& order : query.order) TRYV(AddOrder(text, order));
+  text.Add("m.name ASC LIMIT ");
+  text.Value(static_cast<std::int64_t>(query.limit));
+  text.Add(" OFFSET ");
+  text.Value(static_cast<std::int64_t>(query.offset));
+  TRY(sql::Stmt stmt, text.Prepare(conn));
+  TRY(const std::vector<std::int64_t> numbers, Numbers(std::move(stmt)));
+  std::vector<Model> out;
+  for (const std::int64_t number : numbers) {
+    TRY(Model model, ReadModel(conn, number));
+    out.push_back(std::move(model));
+  }
+  return out;
+}
+
+Result<void> RenameModel(sql::Txn& txn, std::string_view name, std::string_view new_name, TimeMs now) {
+  TRYV(CheckModelName(new_name));
+  TRY(const std::int64_t model, ModelNumber(txn, name));
+  TRYV(txn.Exec("UPDATE OR IGNORE models SET name = ?2 WHERE no = ?1", model, new_name));
+  if (txn.Changes() == 0) return Fail(Code::kExists, fmt::format("Registered Model (name={}) already exists.", new_name));
+  TRYV(txn.Exec("UPDATE model_versions SET updated = ?2 WHERE model = ?1", model, now));
+  return Touch(txn, model, now);
+}
+
+Result<void> DescribeModel(sql::Txn& txn, std::string_view name, std::string_view description, TimeMs now) {
+  if (description.size() > 100000 || !IsValidUtf8(description))
+    return Fail(Code::kInvalid, "cannot describe model: text too long or not UTF-8");
+  TRY(const std::int64_t model, ModelNumber(txn, name));
+  TRYV(txn.Exec("UPDATE models SET description = ?2 WHERE no = ?1", model, description));
+  return Touch(txn, model, now);
+}
+
+Result<void> DeleteModel(sql::Txn& txn, std::string_view name) {
+  TRY(const std::int64_t model, ModelNumber(txn, name));
+  TRYV(txn.Exec("DELETE FROM version_tags WHERE version_no IN (SELECT no FROM model_versions WHERE model = ?1)", model));
+  TRYV(txn.Exec("DELETE FROM model_versions WHERE model = ?1", model));
+  TRYV(txn.Exec("DELETE FROM model_aliases WHERE model = ?1", model));
+  TRYV(txn.Exec("DELETE FROM model_tags WHERE model = ?1", model));
+  TRYV(txn.Exec("DELETE FROM models WHERE no = ?1", model));
+  return CountChange(txn);
+}
+
+Result<void> SetModelTag(sql::Txn& txn, std::string_view name, const Tag& tag, TimeMs now) {
+  TRY(const std::int64_t model, ModelNumber(txn, name));
+  TRYV(WriteTag(txn, model, tag));
+  return Touch(txn, model, now);
+}
+
+Result<void> DeleteModelTag(sql::Txn& txn, std::string_view name, std::string_view key, TimeMs now) {
+  TRY(const std::int64_t model, ModelNumber(txn, name));
+  TRYV(txn.Exec("DELETE FROM model_tags WHERE model = ?1 AND key = ?2", model, key));
+  return Touch(txn, model, now);
+}
+
+Result<void> SetAlias(sql::Txn& txn, std::string_view name, std::string_view alias, int version, TimeMs now) {
+  TRYV(CheckAlias(alias));
+  TRY(const std::int64_t model, ModelNumber(txn, name));
+  TRYV(GetVersion(txn, name, version));
+  TRYV(txn.Exec(
+      "INSERT INTO model_aliases(model, alias, version) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET version = excluded.version",
+      model, alias, version));
+  return Touch(txn, model, now);
+}
+
+Result<void> DeleteAlias(sql::Txn& txn, std::string_view name, std::string_view alias, TimeMs now) {
+  TRYV(CheckAlias(alias));
+  TRY(const std::int64_t model, ModelNumber(txn, name));
+  TRYV(txn.Exec("DELETE FROM model_aliases WHERE model = ?1 AND alias = ?2", model, alias));
+  return Touch(txn, model, now);
+}
+
+Result<int> ResolveAlias(sql::Conn& conn, std::string_view name, std::string_view alias) {
+  TRY(const std::int64_t model, ModelNumber(conn, name));
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT version FROM model_aliases WHERE model = ?1 AND alias = ?2"));
+  stmt.Bind(model).Bind(alias);
+  TRY(const bool found, stmt.Step());
+  if (!found) return Fail(Code::kInvalid, fmt::format("Registered model alias {} not found.", alias));
+  return static_cast<int>(stmt.Int(0));
+}
+
+Result<std::int64_t> ChangeCounter(sql::Conn& conn) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT counter FROM registry_changes"));
+  TRY(const bool found, stmt.Step());
+  return found ? stmt.Int(0) : 0;
+}
+
+Result<void> CountChange(sql::Txn& txn) { return txn.Exec("UPDATE registry_changes SET counter = counter + 1"); }
+
+}  // namespace mlean::registry

@@ -1,0 +1,43 @@
+// Inside of this room: numbers of models, reading a version's row, and the text of searches.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "registry/search.hpp"
+#include "registry/types.hpp"
+#include "sql/database.hpp"
+
+namespace mlean::registry {
+
+// kNotFound "Registered Model with name=X not found".
+Result<std::int64_t> ModelNumber(sql::Conn& conn, std::string_view name);
+// The version with its tags and aliases, by its row's number.
+Result<ModelVersion> ReadVersion(sql::Conn& conn, std::int64_t number);
+Result<std::vector<Tag>> ReadTags(sql::Conn& conn, std::string_view sql, std::int64_t owner);
+// The numbers that `stmt` gives in its first column.
+Result<std::vector<std::int64_t>> Numbers(sql::Stmt stmt);
+
+// A SELECT in the making: texts are literals of this room, values are bound.
+class SearchText {
+ public:
+  void Add(std::string_view sql) { text_ += sql; }
+  void Value(std::string_view value);
+  void Value(std::int64_t value);
+  Result<sql::Stmt> Prepare(sql::Conn& conn) const;
+
+ private:
+  std::string text_;
+  std::vector<std::variant<std::string, std::int64_t>> values_;
+};
+// Adds "<expression> <op> <value>"; kInvalid when the value's type does not fit.
+Result<void> AddCompare(SearchText& text, std::string_view expression, const Clause& clause, bool number);
+// Adds a clause on a tag; `exists` opens "EXISTS(SELECT 1 FROM <tags> t WHERE t.<owner> = … AND t.key = ".
+Result<void> AddTagClause(SearchText& text, std::string_view exists, const Clause& clause);
+Result<void> CheckQuery(const Query& query);
+
+}  // namespace mlean::registry

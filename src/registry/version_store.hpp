@@ -1,0 +1,70 @@
+// Model versions: numbers, sources, stages, tags, and finding the version that a name in a URL means.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "registry/search.hpp"
+#include "registry/types.hpp"
+#include "sql/database.hpp"
+
+namespace mlean::registry {
+
+struct NewVersion {
+  std::string model;
+  std::string source = {};
+  std::string run_id = {};
+  std::string run_link = {};
+  std::string logged_model_id = {};
+  std::string user_id = {};
+  std::string description = {};
+  std::vector<Tag> tags = {};
+  std::string status = "READY";
+  std::string digest = {};
+  std::string path = {};
+  std::int64_t size = 0;
+  std::string schema = {};
+  std::string gate_report = {};
+  // Not empty (a turn's id): the version made before with this key is returned, whatever else is asked. Unique over all models;
+  // kConflict when another model's version has it.
+  std::string idempotency_key = {};
+};
+
+// Number = highest ever + 1. The model must exist.
+Result<ModelVersion> CreateVersion(sql::Txn& txn, const NewVersion& spec, TimeMs now);
+// kNotFound "Model Version (name=X, version=1) not found".
+Result<ModelVersion> GetVersion(sql::Conn& conn, std::string_view model, int version);
+// All versions of a model, newest first, deleted ones left out. An unknown model has none.
+Result<std::vector<ModelVersion>> ListVersions(sql::Conn& conn, std::string_view model);
+// Default order and ties: name ASC, version DESC.
+Result<std::vector<ModelVersion>> SearchVersions(sql::Conn& conn, const Query& query);
+// Newest READY version of each of `stages` (empty: all four) that has one.
+Result<std::vector<ModelVersion>> LatestVersions(sql::Conn& conn, std::string_view model, const std::vector<Stage>& stages);
+
+struct VersionChange {
+  std::optional<std::string> description = {};
+  std::optional<std::string> status = {};
+  std::optional<std::string> digest = {};
+  std::optional<std::string> path = {};
+  std::optional<std::int64_t> size = {};
+  std::optional<std::string> schema = {};
+  std::optional<std::string> gate_report = {};
+};
+Result<void> UpdateVersion(sql::Txn& txn, std::string_view model, int version, const VersionChange& change, TimeMs now);
+// `archive_existing` moves the stage's other versions to Archived; only with Staging and Production.
+Result<ModelVersion> TransitionStage(sql::Txn& txn, std::string_view model, int version, Stage stage, bool archive_existing,
+                                     TimeMs now);
+Result<void> SetVersionTag(sql::Txn& txn, std::string_view model, int version, const Tag& tag, TimeMs now);
+Result<void> DeleteVersionTag(sql::Txn& txn, std::string_view model, int version, std::string_view key, TimeMs now);
+// Soft: gone from every reader, its aliases removed, its number never given again.
+Result<void> DeleteVersion(sql::Txn& txn, std::string_view model, int version, TimeMs now);
+
+// The version that `reference` names: NAME (its alias "champion") · NAME@ALIAS · NAME/VERSION · NAME/STAGE · NAME/latest ·
+// NAME/versions/VERSION, each also behind "models:/" or "models:". kNotFound when there is none, with a fix.
+Result<ModelVersion> Resolve(sql::Conn& conn, std::string_view reference);
+
+}  // namespace mlean::registry

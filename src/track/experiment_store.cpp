@@ -1,0 +1,229 @@
+#include "track/experiment_store.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "track/limits.hpp"
+#include "track/query_store.hpp"
+
+namespace mlean::track {
+namespace {
+
+Error NoExperiment(std::string_view id) { return Fail(Code::kNotFound, fmt::format("No Experiment with id={} exists", id)); }
+
+Result<std::vector<Tag>> ReadTags(sql::Conn& conn, std::int64_t number) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT key, value FROM experiment_tags WHERE experiment = ?1 ORDER BY key"));
+  stmt.Bind(number);
+  std::vector<Tag> tags;
+  while (true) {
+    TRY(const bool row, stmt.Step());
+    if (!row) return tags;
+    tags.push_back({stmt.Text(0), stmt.Text(1)});
+  }
+}
+
+// From a row of no, name, artifact_location, deleted, created, updated.
+Result<Experiment> ReadRow(sql::Conn& conn, const sql::Stmt& stmt) {
+  Experiment out;
+  out.id = fmt::to_string(stmt.Int(0));
+  out.name = stmt.Text(1);
+  out.artifact_location = stmt.Text(2);
+  out.stage = stmt.Int(3) != 0 ? Stage::kDeleted : Stage::kActive;
+  out.created = stmt.Int(4);
+  out.updated = stmt.Int(5);
+  TRY(out.tags, ReadTags(conn, stmt.Int(0)));
+  return out;
+}
+
+Result<void> WriteTag(sql::Txn& txn, std::int64_t number, const Tag& tag) {
+  TRYV(CheckKey(tag.key, KeyOf::kTag));
+  TRYV(CheckLength(tag.value, kMaxExperimentTagValue, "value"));
+  return txn.Exec(
+      "INSERT INTO experiment_tags(experiment, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
+      number, tag.key, tag.value);
+}
+
+Result<void> CheckName(std::string_view name) {
+  if (name.empty()) return Fail(Code::kInvalid, "Invalid experiment name: ''");
+  if (!IsValidUtf8(name)) return Fail(Code::kInvalid, "Invalid experiment name: not UTF-8");
+  return CheckLength(name, kMaxExperimentName, "name");
+}
+
+// The active experiment's number.
+Result<std::int64_t> Active(sql::Conn& conn, std::string_view id) {
+  TRY(const Experiment experiment, GetExperiment(conn, id));
+  if (experiment.stage == Stage::kDeleted) {
+    return Fail(Code::kInvalid,
+                fmt::format("The experiment {} must be in the 'active' state. Current state is deleted.", experiment.id));
+  }
+  return *ParseInt(id);
+}
+
+Result<void> Touch(sql::Txn& txn, std::int64_t number, TimeMs now) {
+  return txn.Exec("UPDATE experiments SET updated = ?2 WHERE no = ?1", number, now);
+}
+
+Result<void> AddClause(QueryText& text, const Clause& clause) {
+  text.Add(" AND ");
+  if (clause.field == Field::kTag) {
+    const bool absent = clause.op == Op::kIsNull;
+    text.Add(absent ? "NOT EXISTS(SELECT 1 FROM experiment_tags t WHERE t.experiment = e.no AND t.key = "
+                    : "EXISTS(SELECT 1 FROM experiment_tags t WHERE t.experiment = e.no AND t.key = ");
+    text.Value(std::string_view(clause.key));
+    if (!absent && clause.op != Op::kNotNull) {
+      text.Add(" AND ");
+      TRYV(AddTextCompare(text, "t.value", clause));
+    }
+    text.Add(")");
+    return {};
+  }
+  if (clause.field == Field::kAttribute && clause.key == "name") return AddTextCompare(text, "e.name", clause);
+  if (clause.field == Field::kAttribute && clause.key == "creation_time") return AddNumberCompare(text, "e.created", clause);
+  if (clause.field == Field::kAttribute && clause.key == "last_update_time") return AddNumberCompare(text, "e.updated", clause);
+  return Fail(Code::kInvalid, fmt::format("Invalid attribute key '{}' specified. Valid keys are '['name', 'creation_time', "
+                                          "'last_update_time', 'tags.<key>']'",
+                                          clause.key));
+}
+
+Result<void> AddOrder(QueryText& text, const Order& order) {
+  if (order.field != Field::kAttribute)
+    return Fail(Code::kInvalid, "Invalid order_by entity: experiments are ordered by attributes only");
+  if (order.key == "name") {
+    text.Add("e.name");
+  } else if (order.key == "experiment_id") {
+    text.Add("e.no");
+  } else if (order.key == "creation_time") {
+    text.Add("e.created");
+  } else if (order.key == "last_update_time") {
+    text.Add("e.updated");
+  } else {
+    return Fail(Code::kInvalid,
+                fmt::format("Invalid order_by attribute '{}'. Valid keys are 'name', 'experiment_id', 'creation_time', "
+                            "'last_update_time'",
+                            order.key));
+  }
+  text.Add(order.ascending ? " ASC, " : " DESC, ");
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> CreateExperiment(sql::Txn& txn, const NewExperiment& spec, TimeMs now) {
+  TRYV(CheckName(spec.name));
+  TRYV(CheckLength(spec.artifact_location, kMaxArtifactLocation, "artifact_location"));
+  {
+    TRY(sql::Stmt stmt, txn.Prepare("SELECT deleted FROM experiments WHERE name = ?1"));
+    stmt.Bind(spec.name);
+    TRY(const bool there, stmt.Step());
+    if (there) {
+      return Fail(Code::kExists, fmt::format("Experiment(name={}) already exists.{}", spec.name,
+                                             stmt.Int(0) != 0 ? " It is deleted; restore it, or use another name." : ""));
+    }
+  }
+  TRYV(txn.Exec("INSERT INTO experiments(name, artifact_location, created, updated) VALUES(?1, ?2, ?3, ?3)", spec.name,
+                spec.artifact_location, now));
+  const std::int64_t number = txn.LastRowId();
+  if (spec.artifact_location.empty()) {
+    TRYV(txn.Exec("UPDATE experiments SET artifact_location = ?2 WHERE no = ?1", number,
+                  fmt::format("{}/{}", spec.default_root, number)));
+  }
+  for (const Tag& tag : spec.tags) TRYV(WriteTag(txn, number, tag));
+  return fmt::to_string(number);
+}
+
+Result<void> PrepareDefaultExperiment(sql::Txn& txn, std::string_view default_root, TimeMs now) {
+  return txn.Exec("UPDATE experiments SET artifact_location = ?1, created = ?2, updated = ?2 WHERE no = 0 AND created = 0",
+                  fmt::format("{}/0", default_root), now);
+}
+
+Result<std::string> EnsureExperiment(sql::Txn& txn, const NewExperiment& spec, TimeMs now) {
+  Result<Experiment> found = GetExperimentByName(txn, spec.name);
+  if (!found && found.error().code == Code::kNotFound) return CreateExperiment(txn, spec, now);
+  if (!found) return std::move(found).error();
+  if (found->stage == Stage::kDeleted) {
+    return Fail(Code::kInvalid, fmt::format("cannot use experiment '{}': it is deleted", spec.name));
+  }
+  return found->id;
+}
+
+Result<Experiment> GetExperiment(sql::Conn& conn, std::string_view id) {
+  const auto number = ParseInt(id);
+  if (!number) return NoExperiment(id);
+  TRY(sql::Stmt stmt,
+      conn.Prepare("SELECT no, name, artifact_location, deleted, created, updated FROM experiments WHERE no = ?1"));
+  stmt.Bind(*number);
+  TRY(const bool found, stmt.Step());
+  if (!found) return NoExperiment(id);
+  return ReadRow(conn, stmt);
+}
+
+Result<Experiment> GetExperimentByName(sql::Conn& conn, std::string_view name) {
+  TRY(sql::Stmt stmt,
+      conn.Prepare("SELECT no, name, artifact_location, deleted, created, updated FROM experiments WHERE name = ?1"));
+  stmt.Bind(name);
+  TRY(const bool found, stmt.Step());
+  if (!found) return Fail(Code::kNotFound, fmt::format("Could not find experiment with name '{}'", name));
+  return ReadRow(conn, stmt);
+}
+
+Result<std::vector<Experiment>> ListExperiments(sql::Conn& conn, const Query& query) {
+  TRYV(CheckQuery(query));
+  QueryText text;
+  text.Add("SELECT e.no, e.name, e.artifact_location, e.deleted, e.created, e.updated FROM experiments e WHERE 1 = 1");
+  AddView(text, query.view, "e.deleted");
+  for (const Clause& clause : query.where) TRYV(AddClause(text, clause));
+  text.Add(" ORDER BY ");
+  for (const Order& order : query.order) TRYV(AddOrder(text, order));
+  text.Add(query.order.empty() ? "e.created DESC, e.no ASC LIMIT " : "e.no DESC LIMIT ");
+  text.Value(static_cast<std::int64_t>(query.limit));
+  text.Add(" OFFSET ");
+  text.Value(static_cast<std::int64_t>(query.offset));
+  TRY(sql::Stmt stmt, text.Prepare(conn));
+  std::vector<Experiment> out;
+  while (true) {
+    TRY(const bool row, stmt.Step());
+    if (!row) return out;
+    TRY(Experiment experiment, ReadRow(conn, stmt));
+    out.push_back(std::move(experiment));
+  }
+}
+
+Result<void> RenameExperiment(sql::Txn& txn, std::string_view id, std::string_view name, TimeMs now) {
+  TRYV(CheckName(name));
+  TRY(const Experiment experiment, GetExperiment(txn, id));
+  if (experiment.stage == Stage::kDeleted) return Fail(Code::kInvalid, "Cannot rename a non-active experiment.");
+  if (experiment.name == name) return Touch(txn, *ParseInt(id), now);
+  if (GetExperimentByName(txn, name)) return Fail(Code::kExists, fmt::format("Experiment(name={}) already exists.", name));
+  return txn.Exec("UPDATE experiments SET name = ?2, updated = ?3 WHERE no = ?1", *ParseInt(id), name, now);
+}
+
+Result<void> DeleteExperiment(sql::Txn& txn, std::string_view id, TimeMs now) {
+  TRY(const Experiment experiment, GetExperiment(txn, id));
+  if (experiment.stage == Stage::kDeleted) return NoExperiment(id);
+  const std::int64_t number = *ParseInt(id);
+  TRYV(txn.Exec("UPDATE experiments SET deleted = 1, updated = ?2 WHERE no = ?1", number, now));
+  return txn.Exec("UPDATE runs SET deleted = 1, deleted_time = ?2 WHERE experiment = ?1 AND deleted = 0", number, now);
+}
+
+Result<void> RestoreExperiment(sql::Txn& txn, std::string_view id, TimeMs now) {
+  TRY(const Experiment experiment, GetExperiment(txn, id));
+  if (experiment.stage == Stage::kActive) return NoExperiment(id);
+  const std::int64_t number = *ParseInt(id);
+  TRYV(txn.Exec("UPDATE experiments SET deleted = 0, updated = ?2 WHERE no = ?1", number, now));
+  return txn.Exec("UPDATE runs SET deleted = 0, deleted_time = NULL WHERE experiment = ?1", number);
+}
+
+Result<void> SetExperimentTag(sql::Txn& txn, std::string_view id, const Tag& tag, TimeMs now) {
+  TRY(const std::int64_t number, Active(txn, id));
+  TRYV(WriteTag(txn, number, tag));
+  return Touch(txn, number, now);
+}
+
+Result<void> DeleteExperimentTag(sql::Txn& txn, std::string_view id, std::string_view key, TimeMs now) {
+  TRY(const std::int64_t number, Active(txn, id));
+  TRYV(txn.Exec("DELETE FROM experiment_tags WHERE experiment = ?1 AND key = ?2", number, key));
+  if (txn.Changes() == 0) return Fail(Code::kNotFound, fmt::format("No tag with name: {} in experiment with id {}", key, id));
+  return Touch(txn, number, now);
+}
+
+}  // namespace mlean::track

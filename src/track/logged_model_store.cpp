@@ -1,0 +1,115 @@
+#include "track/logged_model_store.hpp"
+
+#include <fmt/format.h>
+
+#include "base/ids.hpp"
+#include "base/text.hpp"
+#include "track/experiment_store.hpp"
+#include "track/limits.hpp"
+#include "track/logged_model_data_store.hpp"
+#include "track/python_repr.hpp"
+#include "track/run_name.hpp"
+
+namespace mlean::track {
+namespace {
+
+Result<void> CheckModelName(std::string_view name) {
+  if (name.find_first_of("/:.%\"'") == std::string_view::npos && IsValidUtf8(name)) return CheckLength(name, 500, "name");
+  return Fail(Code::kInvalid,
+              fmt::format("Invalid model name ({}) provided. Model name must be a non-empty string and cannot contain the "
+                          "following characters: ('/', ':', '.', '%', '\"', \"'\")",
+                          PythonRepr(name)));
+}
+
+Result<std::int64_t> Locate(sql::Conn& conn, std::string_view model_id) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT no FROM logged_models WHERE model_id = ?1 AND deleted = 0"));
+  stmt.Bind(model_id);
+  TRY(const bool found, stmt.Step());
+  if (!found) return Fail(Code::kNotFound, fmt::format("Logged model with ID '{}' not found.", model_id));
+  return stmt.Int(0);
+}
+
+Result<void> WriteParams(sql::Txn& txn, std::int64_t model, const std::vector<Param>& params) {
+  for (const Param& param : params) {
+    TRYV(CheckKey(param.key, KeyOf::kParam));
+    TRYV(txn.Exec(
+        "INSERT INTO logged_model_params(model, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
+        model, param.key, CutTo(param.value, kMaxParamValue)));
+  }
+  return {};
+}
+
+Result<void> WriteTags(sql::Txn& txn, std::int64_t model, const std::vector<Tag>& tags) {
+  for (const Tag& tag : tags) {
+    TRYV(CheckKey(tag.key, KeyOf::kTag));
+    TRYV(txn.Exec(
+        "INSERT INTO logged_model_tags(model, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
+        model, tag.key, CutTo(tag.value, kMaxRunTagValue)));
+  }
+  return {};
+}
+
+Result<void> Touch(sql::Txn& txn, std::int64_t model, TimeMs now) {
+  return txn.Exec("UPDATE logged_models SET updated = ?2 WHERE no = ?1", model, now);
+}
+
+}  // namespace
+
+Result<LoggedModel> CreateLoggedModel(sql::Txn& txn, const NewLoggedModel& spec, TimeMs now) {
+  TRYV(CheckModelName(spec.name));
+  TRYV(CheckLength(spec.model_type, 500, "model_type"));
+  TRY(const Experiment experiment, GetExperiment(txn, spec.experiment_id));
+  if (experiment.stage == Stage::kDeleted) {
+    return Fail(Code::kInvalid,
+                fmt::format("The experiment {} must be in the 'active' state. Current state is deleted.", experiment.id));
+  }
+  const std::string model_id = "m-" + NewHex32();
+  TRYV(txn.Exec(
+      "INSERT INTO logged_models(model_id, experiment, name, model_type, source_run_id, artifact_uri, status, status_message, "
+      "created, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 1, '', ?7, ?7)",
+      model_id, *ParseInt(experiment.id), spec.name.empty() ? RandomRunName() : spec.name, spec.model_type, spec.source_run_id,
+      fmt::format("{}/models/{}/artifacts", experiment.artifact_location, model_id), now));
+  const std::int64_t number = txn.LastRowId();
+  TRYV(WriteParams(txn, number, spec.params));
+  TRYV(WriteTags(txn, number, spec.tags));
+  return ReadLoggedModel(txn, number);
+}
+
+Result<LoggedModel> GetLoggedModel(sql::Conn& conn, std::string_view model_id) {
+  TRY(const std::int64_t model, Locate(conn, model_id));
+  return ReadLoggedModel(conn, model);
+}
+
+Result<LoggedModel> FinalizeLoggedModel(sql::Txn& txn, std::string_view model_id, ModelStatus status, TimeMs now) {
+  TRY(const std::int64_t model, Locate(txn, model_id));
+  TRYV(txn.Exec("UPDATE logged_models SET status = ?2, updated = ?3 WHERE no = ?1", model, static_cast<int>(status), now));
+  return ReadLoggedModel(txn, model);
+}
+
+Result<void> LogLoggedModelParams(sql::Txn& txn, std::string_view model_id, const std::vector<Param>& params) {
+  TRY(const std::int64_t model, Locate(txn, model_id));
+  return WriteParams(txn, model, params);
+}
+
+Result<void> SetLoggedModelTags(sql::Txn& txn, std::string_view model_id, const std::vector<Tag>& tags, TimeMs now) {
+  TRY(const std::int64_t model, Locate(txn, model_id));
+  TRYV(WriteTags(txn, model, tags));
+  return Touch(txn, model, now);
+}
+
+Result<void> DeleteLoggedModelTag(sql::Txn& txn, std::string_view model_id, std::string_view key, TimeMs now) {
+  TRY(const std::int64_t model, Locate(txn, model_id));
+  TRYV(txn.Exec("DELETE FROM logged_model_tags WHERE model = ?1 AND key = ?2", model, key));
+  if (txn.Changes() == 0) {
+    return Fail(Code::kNotFound,
+                fmt::format("No tag with key {} found for model with ID {}.", PythonRepr(key), PythonRepr(model_id)));
+  }
+  return Touch(txn, model, now);
+}
+
+Result<void> DeleteLoggedModel(sql::Txn& txn, std::string_view model_id, TimeMs now) {
+  TRY(const std::int64_t model, Locate(txn, model_id));
+  return txn.Exec("UPDATE logged_models SET deleted = 1, updated = ?2 WHERE no = ?1", model, now);
+}
+
+}  // namespace mlean::track

@@ -1,0 +1,191 @@
+#include "track/metric_store.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "track/limits.hpp"
+#include "track/metric_keys_store.hpp"
+#include "track/param_store.hpp"
+#include "track/run_store.hpp"
+#include "track/tag_store.hpp"
+
+namespace mlean::track {
+namespace {
+
+constexpr std::size_t kMaxIntervalRuns = 100;
+constexpr std::size_t kMaxIntervalSteps = 2500;
+
+struct Point {
+  StoredValue stored;
+  TimeMs time = 0;
+  std::int64_t step = 0;
+  auto Rank() const { return std::tuple(step, time, stored.value); }
+};
+
+Result<void> WriteLatest(sql::Txn& txn, std::int64_t run, const std::unordered_map<std::int64_t, Point>& newest) {
+  TRY(sql::Stmt stmt,
+      txn.Prepare("INSERT INTO latest_metrics(run, key, value, is_nan, time, step) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
+                  "ON CONFLICT DO UPDATE SET value = excluded.value, is_nan = excluded.is_nan, time = excluded.time, "
+                  "step = excluded.step "
+                  "WHERE (excluded.step, excluded.time, excluded.value) > (step, time, value)"));
+  for (const auto& [key, point] : newest) {
+    stmt.Bind(run).Bind(key).Bind(point.stored.value).Bind(point.stored.is_nan).Bind(point.time).Bind(point.step);
+    TRYV(stmt.Run());
+    stmt.Reset();
+  }
+  return {};
+}
+
+Result<void> AttachToModel(sql::Txn& txn, std::int64_t run, std::int64_t key, const Metric& metric) {
+  std::int64_t model = 0;
+  {
+    TRY(sql::Stmt stmt, txn.Prepare("SELECT no FROM logged_models WHERE model_id = ?1 AND deleted = 0"));
+    stmt.Bind(metric.model_id);
+    TRY(const bool found, stmt.Step());
+    if (!found) return Fail(Code::kNotFound, fmt::format("Logged model with ID '{}' not found.", metric.model_id));
+    model = stmt.Int(0);
+  }
+  const StoredValue stored = ToStored(metric.value);
+  return txn.Exec(
+      "INSERT OR IGNORE INTO logged_model_metrics(model, key, time, step, run, dataset_name, dataset_digest, value, is_nan) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+      model, key, metric.timestamp, metric.step, run, metric.dataset_name, metric.dataset_digest, stored.value, stored.is_nan);
+}
+
+// [start, end] with its ends, thinned to about `max_steps` at equal distances.
+std::set<std::int64_t> SampleSteps(const std::set<std::int64_t>& all, std::int64_t start, std::int64_t end,
+                                   std::size_t max_steps) {
+  const std::vector<std::int64_t> range(all.lower_bound(start), all.upper_bound(end));
+  std::set<std::int64_t> out;
+  if (range.size() <= max_steps) return {range.begin(), range.end()};
+  for (std::size_t i = 0; i < max_steps; ++i) out.insert(range[i * range.size() / max_steps]);
+  out.insert(range.back());
+  return out;
+}
+
+}  // namespace
+
+Result<void> LogMetrics(sql::Txn& txn, std::string_view run_id, const std::vector<Metric>& metrics) {
+  TRY(const std::int64_t run, ActiveRun(txn, run_id));
+  TRY(sql::Stmt insert,
+      txn.Prepare("INSERT OR IGNORE INTO metrics(run, key, time, step, value, is_nan) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
+  MetricKeys keys(txn);
+  std::unordered_map<std::int64_t, Point> newest;
+  for (const Metric& metric : metrics) {
+    if (metric.timestamp < 0) {
+      return Fail(Code::kInvalid,
+                  fmt::format("Invalid value {} for parameter 'timestamp' supplied: metric '{}' (value={}). Timestamp must "
+                              "be a nonnegative long (64-bit integer) ",
+                              metric.timestamp, metric.key, metric.value));
+    }
+    TRYV(CheckKey(metric.key, KeyOf::kMetric));
+    TRY(const std::int64_t key, keys.Number(metric.key));
+    const Point point{ToStored(metric.value), metric.timestamp, metric.step};
+    insert.Bind(run).Bind(key).Bind(point.time).Bind(point.step).Bind(point.stored.value).Bind(point.stored.is_nan);
+    TRYV(insert.Run());
+    insert.Reset();
+    const auto [slot, added] = newest.try_emplace(key, point);
+    if (!added && point.Rank() > slot->second.Rank()) slot->second = point;
+    if (!metric.model_id.empty()) TRYV(AttachToModel(txn, run, key, metric));
+  }
+  return WriteLatest(txn, run, newest);
+}
+
+Result<void> LogBatch(sql::Txn& txn, std::string_view run_id, const std::vector<Metric>& metrics,
+                      const std::vector<Param>& params, const std::vector<Tag>& tags) {
+  TRYV(CheckRunId(run_id));
+  TRYV(CheckBatch(metrics, params, tags));
+  TRYV(ActiveRun(txn, run_id));
+  if (!params.empty()) TRYV(LogParams(txn, run_id, params));
+  if (!metrics.empty()) TRYV(LogMetrics(txn, run_id, metrics));
+  if (!tags.empty()) TRYV(SetTags(txn, run_id, tags));
+  return {};
+}
+
+Result<std::vector<Metric>> MetricHistory(sql::Conn& conn, std::string_view run_id, std::string_view key, std::size_t limit,
+                                          std::size_t offset) {
+  TRY(const std::int64_t run, RunNumber(conn, run_id));
+  TRY(const std::int64_t number, FindMetricKey(conn, key));
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT time, step, value, is_nan FROM metrics WHERE run = ?1 AND key = ?2 "
+                                   "ORDER BY time, step, value, is_nan LIMIT ?3 OFFSET ?4"));
+  stmt.Bind(run)
+      .Bind(number)
+      .Bind(limit == 0 ? std::int64_t{-1} : static_cast<std::int64_t>(limit))
+      .Bind(static_cast<std::int64_t>(offset));
+  std::vector<Metric> out;
+  while (true) {
+    TRY(const bool row, stmt.Step());
+    if (!row) return out;
+    Metric metric;
+    metric.key = key;
+    metric.timestamp = stmt.Int(0);
+    metric.step = stmt.Int(1);
+    metric.value = FromStored(stmt.Double(2), stmt.Int(3) != 0);
+    metric.run_id = run_id;
+    out.push_back(std::move(metric));
+  }
+}
+
+Result<std::vector<Metric>> MetricInterval(sql::Conn& conn, const IntervalSpec& spec) {
+  if (spec.run_ids.empty() || spec.run_ids.size() > kMaxIntervalRuns) {
+    return Fail(
+        Code::kInvalid,
+        fmt::format("GetMetricHistoryBulkInterval request must specify at least one run_id and at most {}.", kMaxIntervalRuns));
+  }
+  if (spec.max_steps == 0 || spec.max_steps > kMaxIntervalSteps) {
+    return Fail(Code::kInvalid, fmt::format("max_results must be between 1 and {}.", kMaxIntervalSteps));
+  }
+  if (spec.start_step.has_value() != spec.end_step.has_value() || (spec.start_step && *spec.start_step > *spec.end_step)) {
+    return Fail(Code::kInvalid, "end_step must be greater than start_step. Found start_step and end_step that are not a range.");
+  }
+  TRY(const std::int64_t key, FindMetricKey(conn, spec.key));
+  TRY(sql::Stmt steps, conn.Prepare("SELECT DISTINCT step FROM metrics WHERE run = ?1 AND key = ?2"));
+  std::vector<std::int64_t> runs;
+  std::set<std::int64_t> all;
+  const std::int64_t start = spec.start_step.value_or(0);
+  const std::int64_t end = spec.end_step.value_or(std::numeric_limits<std::int64_t>::max());
+  std::set<std::int64_t> kept;
+  for (const std::string& run_id : spec.run_ids) {
+    TRY(const std::int64_t run, RunNumber(conn, run_id));
+    runs.push_back(run);
+    std::set<std::int64_t> own;
+    steps.Bind(run).Bind(key);
+    while (true) {
+      TRY(const bool row, steps.Step());
+      if (!row) break;
+      if (steps.Int(0) >= start && steps.Int(0) <= end) own.insert(steps.Int(0));
+    }
+    steps.Reset();
+    if (own.empty()) continue;
+    kept.insert({*own.begin(), *own.rbegin()});
+    all.merge(own);
+  }
+  kept.merge(SampleSteps(all, start, end, spec.max_steps));
+  TRY(sql::Stmt points,
+      conn.Prepare("SELECT time, step, value, is_nan FROM metrics WHERE run = ?1 AND key = ?2 ORDER BY step, time, value"));
+  std::vector<Metric> out;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    points.Bind(runs[i]).Bind(key);
+    while (true) {
+      TRY(const bool row, points.Step());
+      if (!row) break;
+      if (!kept.contains(points.Int(1))) continue;
+      Metric metric;
+      metric.key = spec.key;
+      metric.timestamp = points.Int(0);
+      metric.step = points.Int(1);
+      metric.value = FromStored(points.Double(2), points.Int(3) != 0);
+      metric.run_id = spec.run_ids[i];
+      out.push_back(std::move(metric));
+    }
+    points.Reset();
+  }
+  return out;
+}
+
+}  // namespace mlean::track

@@ -1,0 +1,40 @@
+// Metrics of runs. Points live in one clustered table keyed by (run number, key number, timestamp, step, value), about 30 bytes a
+// point, so that a history is one range scan and 100 million points stay usable. An identical point is kept once. The latest
+// point of a key by (step, timestamp, value) is kept beside it; NaN counts as 0 in that order, as in MLflow.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "sql/database.hpp"
+#include "track/types.hpp"
+
+namespace mlean::track {
+
+// Adds the points; all or nothing by the caller's transaction. Any count (MLflow's batch limit is CheckBatch in limits.hpp).
+Result<void> LogMetrics(sql::Txn& txn, std::string_view run_id, const std::vector<Metric>& metrics);
+
+// Metrics, params and tags of one runs/log-batch call, after CheckBatch.
+Result<void> LogBatch(sql::Txn& txn, std::string_view run_id, const std::vector<Metric>& metrics,
+                      const std::vector<Param>& params, const std::vector<Tag>& tags);
+
+// By timestamp, step, value. `limit` 0 gives everything after `offset`. An unknown key has an empty history.
+Result<std::vector<Metric>> MetricHistory(sql::Conn& conn, std::string_view run_id, std::string_view key, std::size_t limit = 0,
+                                          std::size_t offset = 0);
+
+struct IntervalSpec {
+  std::vector<std::string> run_ids;  // at most 100
+  std::string key;
+  std::optional<std::int64_t> start_step;
+  std::optional<std::int64_t> end_step;
+  std::size_t max_steps = 2500;
+};
+// A sample for charts (mlflow.md 1.3, bulk interval): the same steps for all runs, each run's first and last step kept.
+Result<std::vector<Metric>> MetricInterval(sql::Conn& conn, const IntervalSpec& spec);
+
+}  // namespace mlean::track

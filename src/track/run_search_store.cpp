@@ -1,0 +1,174 @@
+#include <fmt/format.h>
+
+#include "track/query_store.hpp"
+#include "track/run_data_store.hpp"
+#include "track/run_store.hpp"
+
+namespace mlean::track {
+namespace {
+
+struct Attribute {
+  std::string_view key;
+  std::string_view expression;
+  bool number = false;
+};
+constexpr Attribute kAttributes[] = {
+    {"run_id", "r.run_id"},
+    {"run_name", "r.name"},
+    {"status",
+     "CASE r.status WHEN 1 THEN 'RUNNING' WHEN 2 THEN 'SCHEDULED' WHEN 3 THEN 'FINISHED' WHEN 4 THEN 'FAILED' ELSE 'KILLED' END"},
+    {"artifact_uri", "r.artifact_uri"},
+    {"user_id", "r.user_id"},
+    {"start_time", "r.start_time", true},
+    {"end_time", "r.end_time", true},
+};
+
+Result<const Attribute*> FindAttribute(std::string_view key) {
+  for (const Attribute& attribute : kAttributes) {
+    if (attribute.key == key) return &attribute;
+  }
+  return Fail(Code::kInvalid,
+              fmt::format("Invalid attribute key '{}' specified. Valid keys are '['artifact_uri', 'end_time', 'run_id', "
+                          "'run_name', 'start_time', 'status', 'user_id']'",
+                          key));
+}
+
+// Adds "[NOT ]EXISTS(<from> AND <value compare>)".
+Result<void> AddExists(QueryText& text, const Clause& clause, std::string_view from, std::string_view key_end,
+                       std::string_view value, bool number) {
+  if (clause.op == Op::kIsNull) text.Add("NOT ");
+  text.Add("EXISTS(");
+  text.Add(from);
+  text.Value(std::string_view(clause.key));
+  text.Add(key_end);
+  if (clause.op != Op::kIsNull && clause.op != Op::kNotNull) {
+    text.Add(" AND ");
+    TRYV(number ? AddNumberCompare(text, value, clause) : AddTextCompare(text, value, clause));
+  }
+  text.Add(")");
+  return {};
+}
+
+Result<void> AddDatasetClause(QueryText& text, const Clause& clause) {
+  if (clause.key == "context") {
+    text.Add("EXISTS(SELECT 1 FROM input_tags t WHERE t.run = r.no AND t.key = 'mlflow.data.context' AND ");
+    TRYV(AddTextCompare(text, "t.value", clause));
+  } else if (clause.key == "name" || clause.key == "digest") {
+    text.Add("EXISTS(SELECT 1 FROM inputs i JOIN datasets d ON d.no = i.dataset WHERE i.run = r.no AND ");
+    TRYV(AddTextCompare(text, clause.key == "name" ? "d.name" : "d.digest", clause));
+  } else {
+    return Fail(Code::kInvalid,
+                fmt::format("Invalid dataset key '{}' specified. Valid keys are '['context', 'digest', 'name']'", clause.key));
+  }
+  text.Add(")");
+  return {};
+}
+
+Result<void> AddClause(QueryText& text, const Clause& clause) {
+  text.Add(" AND ");
+  switch (clause.field) {
+    case Field::kAttribute: {
+      TRY(const Attribute* attribute, FindAttribute(clause.key));
+      return attribute->number ? AddNumberCompare(text, attribute->expression, clause)
+                               : AddTextCompare(text, attribute->expression, clause);
+    }
+    case Field::kMetric:
+      return AddExists(text, clause,
+                       "SELECT 1 FROM latest_metrics m WHERE m.run = r.no AND m.key = (SELECT no FROM metric_keys WHERE key = ",
+                       ")", "m.value", true);
+    case Field::kParam:
+      return AddExists(text, clause, "SELECT 1 FROM params p WHERE p.run = r.no AND p.key = ", "", "p.value", false);
+    case Field::kTag:
+      return AddExists(text, clause, "SELECT 1 FROM run_tags t WHERE t.run = r.no AND t.key = ", "", "t.value", false);
+    case Field::kDataset: return AddDatasetClause(text, clause);
+  }
+  return {};
+}
+
+// One LEFT JOIN per ordered key; its alias is o<position>.
+void AddOrderJoin(QueryText& text, const Order& order, std::size_t position) {
+  if (order.field == Field::kMetric) {
+    text.Add(fmt::format(
+        " LEFT JOIN latest_metrics o{0} ON o{0}.run = r.no AND o{0}.key = (SELECT no FROM metric_keys WHERE key = ", position));
+    text.Value(std::string_view(order.key));
+    text.Add(")");
+  } else if (order.field == Field::kParam || order.field == Field::kTag) {
+    text.Add(fmt::format(" LEFT JOIN {1} o{0} ON o{0}.run = r.no AND o{0}.key = ", position,
+                         order.field == Field::kParam ? "params" : "run_tags"));
+    text.Value(std::string_view(order.key));
+  }
+}
+
+Result<void> AddOrder(QueryText& text, const Order& order, std::size_t position) {
+  const std::string_view direction = order.ascending ? "ASC" : "DESC";
+  switch (order.field) {
+    case Field::kAttribute: {
+      TRY(const Attribute* attribute, FindAttribute(order.key));
+      if (order.key == "end_time") text.Add("r.end_time IS NULL, ");
+      text.Add(fmt::format("{} {}, ", attribute->expression, direction));
+      return {};
+    }
+    case Field::kMetric:
+      text.Add(fmt::format("o{0}.value IS NULL, o{0}.is_nan, o{0}.value {1}, ", position, direction));
+      return {};
+    case Field::kParam:
+    case Field::kTag: text.Add(fmt::format("o{0}.value IS NULL, o{0}.value {1}, ", position, direction)); return {};
+    case Field::kDataset: return Fail(Code::kInvalid, "Invalid order_by entity 'dataset'");
+  }
+  return {};
+}
+
+// The numbers of the matching runs, in order.
+Result<std::vector<std::int64_t>> Search(sql::Conn& conn, const Query& query) {
+  TRYV(CheckQuery(query));
+  QueryText text;
+  text.Add("SELECT r.no FROM runs r");
+  for (std::size_t i = 0; i < query.order.size(); ++i) AddOrderJoin(text, query.order[i], i);
+  text.Add(" WHERE r.experiment IN ");
+  if (!AddExperimentIds(text, query.experiment_ids)) return std::vector<std::int64_t>{};
+  AddView(text, query.view, "r.deleted");
+  for (const Clause& clause : query.where) TRYV(AddClause(text, clause));
+  text.Add(" ORDER BY ");
+  bool by_start = false;
+  for (std::size_t i = 0; i < query.order.size(); ++i) {
+    TRYV(AddOrder(text, query.order[i], i));
+    by_start = by_start || (query.order[i].field == Field::kAttribute && query.order[i].key == "start_time");
+  }
+  text.Add(by_start ? "r.run_id ASC LIMIT " : "r.start_time DESC, r.run_id ASC LIMIT ");
+  text.Value(static_cast<std::int64_t>(query.limit));
+  text.Add(" OFFSET ");
+  text.Value(static_cast<std::int64_t>(query.offset));
+  TRY(sql::Stmt stmt, text.Prepare(conn));
+  std::vector<std::int64_t> out;
+  while (true) {
+    TRY(const bool row, stmt.Step());
+    if (!row) return out;
+    out.push_back(stmt.Int(0));
+  }
+}
+
+}  // namespace
+
+Result<std::vector<Run>> ListRuns(sql::Conn& conn, const Query& query) {
+  TRY(const std::vector<std::int64_t> numbers, Search(conn, query));
+  std::vector<Run> out;
+  out.reserve(numbers.size());
+  for (const std::int64_t number : numbers) {
+    TRY(Run run, ReadRun(conn, number));
+    out.push_back(std::move(run));
+  }
+  return out;
+}
+
+Result<std::vector<RunInfo>> ListRunInfos(sql::Conn& conn, const Query& query) {
+  TRY(const std::vector<std::int64_t> numbers, Search(conn, query));
+  std::vector<RunInfo> out;
+  out.reserve(numbers.size());
+  for (const std::int64_t number : numbers) {
+    TRY(RunInfo info, ReadRunInfo(conn, number));
+    out.push_back(std::move(info));
+  }
+  return out;
+}
+
+}  // namespace mlean::track

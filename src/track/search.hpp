@@ -1,0 +1,47 @@
+// Query: what a search asks, typed. The text grammars (MLflow's filter strings) are parsed at the edge into this; the stores turn
+// it into SQL made of literals, with every name and value bound.
+//
+//   Query{.view = View::kActiveOnly, .experiment_ids = {"1"},
+//         .where = {{Field::kMetric, "auc", Op::kGe, 0.8}, {Field::kTag, "team", Op::kLike, "ops%"}},
+//         .order = {{Field::kMetric, "auc", false}}, .limit = 100}
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "track/types.hpp"
+
+namespace mlean::track {
+
+enum class Field : std::uint8_t { kAttribute, kMetric, kParam, kTag, kDataset };
+// kLike is case-sensitive, kILike is not; both match the whole text, '%' any run of characters, '_' one.
+enum class Op : std::uint8_t { kEq, kNe, kLt, kLe, kGt, kGe, kLike, kILike, kIn, kNotIn, kIsNull, kNotNull };
+
+struct Clause {
+  Field field = Field::kAttribute;
+  std::string key;  // kDataset: name, digest or context
+  Op op = Op::kEq;
+  // A number for metrics and times, a list for kIn and kNotIn, nothing for kIsNull and kNotNull.
+  // kNe and the other comparisons match only objects that have the key.
+  std::variant<std::monostate, std::string, double, std::int64_t, std::vector<std::string>> value = {};
+};
+
+struct Order {
+  Field field = Field::kAttribute;
+  std::string key;
+  bool ascending = true;  // objects without the key come last either way; metrics: values, then NaN, then missing
+};
+
+struct Query {
+  View view = View::kActiveOnly;
+  std::vector<std::string> experiment_ids = {};  // runs and logged models; empty finds none
+  std::vector<Clause> where = {};                // all must hold; at most 64
+  std::vector<Order> order = {};                 // at most 32; ties: newest first, then id
+  std::size_t limit = 1000;
+  std::size_t offset = 0;
+};
+
+}  // namespace mlean::track
