@@ -6,12 +6,38 @@
 namespace mlean::app {
 
 std::vector<verbs::VerbSpec> VerbTable() {
-  return {verbs::InitVerb(),
-          verbs::LoopRunVerb(),      verbs::LoopStatusVerb(),     verbs::LoopHistoryVerb(),   ServerVerb(),
-          verbs::FeaturesSqlVerb(),  verbs::FeaturesSplitVerb(),  verbs::TrainVerb(),         verbs::ModelsListVerb(),
-          verbs::ModelsShowVerb(),   verbs::ModelsRegisterVerb(), verbs::ModelsAliasVerb(),   verbs::ModelsPromoteVerb(),
-          verbs::ModelsRollbackVerb(), verbs::ApproveVerb(),      verbs::LabelsAddVerb(),     verbs::AuditLogVerb(),
-          verbs::AuditVerifyVerb(),   verbs::DemoFlightsVerb()};
+  return {
+      verbs::InitVerb(),
+      verbs::LoopRunVerb(),
+      verbs::LoopStatusVerb(),
+      verbs::LoopHistoryVerb(),
+      verbs::ValidateVerb(),
+      verbs::ProfileVerb(),
+      verbs::FeaturesSqlVerb(),
+      verbs::FeaturesSplitVerb(),
+      verbs::TrainVerb(),
+      verbs::GateVerb(),
+      verbs::PredictVerb(),
+      verbs::ModelsListVerb(),
+      verbs::ModelsShowVerb(),
+      verbs::ModelsRegisterVerb(),
+      verbs::ModelsAliasVerb(),
+      verbs::ModelsPromoteVerb(),
+      verbs::ModelsRollbackVerb(),
+      ServerVerb(),
+      verbs::ApproveVerb(),
+      verbs::RolloutStatusVerb(),
+      verbs::RolloutAbortVerb(),
+      verbs::MonitorStatusVerb(),
+      verbs::LabelsAddVerb(),
+      verbs::PredictionsExportVerb(),
+      verbs::RunsListVerb(),
+      verbs::RunsShowVerb(),
+      verbs::AuditLogVerb(),
+      verbs::AuditVerifyVerb(),
+      verbs::DemoFlightsVerb(),
+      verbs::VersionVerb(kVersion),
+  };
 }
 
 }  // namespace mlean::app

@@ -18,7 +18,8 @@
 
 namespace mlean::drift {
 
-// A setting for one column beats the one for its type, which beats the general one.
+// A setting for one column beats the one for its type, which beats the general one. The general `method` goes to the columns
+// whose type it fits; the others keep their default choice (a method set for a type or a column that does not fit is an error).
 struct DatasetOptions {
   std::vector<std::string> columns;  // empty = all of the reference but times; named ones must exist on both sides
   std::vector<std::string> first;    // listed first, in this order (target, prediction)

@@ -162,7 +162,7 @@ std::string StagesText(const InitPlan& plan) {
   out += fmt::format("    cmd: >-\n      mlean features split {}\n      --train {}\n      --test {}\n      --label {}\n",
                      Shell(plan.data_path), train, test, Shell(plan.label));
   if (!plan.time.empty()) out += fmt::format("      --time {}\n", Shell(plan.time));
-  out += fmt::format("    deps:\n      - {}\n    outs:\n      - {}\n      - {}\n", NoTemplate(Yaml(plan.data_path)), train, test);
+  out += fmt::format("    deps:\n      - {}\n    outs:\n      - {}\n      - {}\n", Yaml(NoTemplate(plan.data_path)), train, test);
   out +=
       "  # Any program that writes the model file can stand here: `cmd: python train.py` with your own XGBoost code, for one.\n";
   std::vector<std::string> excluded;

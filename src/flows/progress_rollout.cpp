@@ -23,6 +23,14 @@ codec::Json EvidenceJson(const rollout::Snapshot& candidate, const rollout::Snap
                              {"text", finding.text}};
 }
 
+// Candidate requests since the step began: the count that was stored with the last change of state is where it began.
+std::int64_t StepRequests(const rollout::Rollout& rollout, std::int64_t total) {
+  const Result<codec::Json> before = codec::Json::Parse(rollout.evidence);
+  const codec::Json* candidate = before ? before->Find("candidate") : nullptr;
+  const codec::Json* requests = candidate != nullptr ? candidate->Find("requests") : nullptr;
+  return total - (requests != nullptr && requests->IsInt() ? requests->AsInt() : 0);
+}
+
 std::string ObjectOf(const rollout::Rollout& rollout) { return "models/" + rollout.model + "/rollouts/" + rollout.id; }
 
 Result<void> Store(sql::Txn& txn, const Workspace& workspace, const rollout::Rollout& rollout, const rollout::Advanced& next,
@@ -73,7 +81,7 @@ Result<bool> ProgressRollout(Workspace& workspace, serving::LiveModel& live) {
     return true;
   }
   const rollout::Finding finding = live.guard().Evidence(candidate, champion);
-  rollout::StepEvidence evidence{finding.verdict, candidate.requests, finding.text};
+  const rollout::StepEvidence evidence{finding.verdict, StepRequests(*running, candidate.requests), finding.text};
   const rollout::Advanced next = rollout::Advance(running->state, running->plan, workspace.Now(), evidence, std::nullopt);
   if (!next.changed) return false;
   if (next.state.status == rollout::Status::kAborted) {

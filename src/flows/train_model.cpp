@@ -67,7 +67,24 @@ struct Parts {
   types::Frame valid;
 };
 
-Result<Parts> Split(const types::Frame& frame, const TrainRequest& request, double valid_fraction) {
+// A rare class that only the held-back rows have could not be scored there: these rows are learnt from instead.
+void KeepClassesInTrain(const types::Column& label, std::vector<std::size_t>& train_rows, std::vector<std::size_t>& valid_rows) {
+  const auto value = [&](std::size_t row) {
+    return label.kind == types::Kind::kText ? static_cast<double>(label.codes[row]) : label.Number(row);
+  };
+  std::set<double> seen;
+  for (const std::size_t row : train_rows) {
+    if (!label.Missing(row)) seen.insert(value(row));
+  }
+  std::erase_if(valid_rows, [&](std::size_t row) {
+    const bool moves = !label.Missing(row) && !seen.contains(value(row));
+    if (moves) train_rows.push_back(row);
+    return moves;
+  });
+}
+
+// `label`: of a classification, else nullptr.
+Result<Parts> Split(const types::Frame& frame, const TrainRequest& request, double valid_fraction, const types::Column* label) {
   Parts parts;
   std::vector<std::size_t> train_rows;
   std::vector<std::size_t> valid_rows;
@@ -85,6 +102,7 @@ Result<Parts> Split(const types::Frame& frame, const TrainRequest& request, doub
     train_rows.assign(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(cut));
     valid_rows.assign(order.begin() + static_cast<std::ptrdiff_t>(cut), order.end());
   }
+  if (label != nullptr) KeepClassesInTrain(*label, train_rows, valid_rows);
   parts.train = train::TakeRows(frame, train_rows);
   parts.valid = train::TakeRows(frame, valid_rows);
   return parts;
@@ -132,7 +150,7 @@ Result<TrainedModel> TrainFromFile(const TrainRequest& request) {
   TRY(const repo::Params params, repo::Params::Load(request.params));
   TRY(const double valid_fraction, ReadParams(params, request.section, spec));
   if (valid_fraction < 0 || valid_fraction >= 1) return Fail(Code::kInvalid, "cannot train: valid_fraction must be from 0 to under 1");
-  TRY(const Parts parts, Split(frame, request, valid_fraction));
+  TRY(const Parts parts, Split(frame, request, valid_fraction, spec.task == train::Task::kClassification ? label : nullptr));
   const bool holds_back = parts.valid.rows() > 0;
   if (!holds_back) spec.early_stopping_rounds = 0;
   TrainedModel trained;

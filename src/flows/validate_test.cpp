@@ -77,8 +77,9 @@ void DropNullCounts(Json& result) {
   }
   if (!drop) return;
   auto& members = result.AsObject();
-  members.erase(std::remove_if(members.begin(), members.end(), [](const auto& m) { return m.first == "partial_unexpected_counts"; }),
-                members.end());
+  members.erase(
+      std::remove_if(members.begin(), members.end(), [](const auto& m) { return m.first == "partial_unexpected_counts"; }),
+      members.end());
 }
 
 TEST(Validate, AnswersAsGreatExpectationsDoes) {
@@ -97,7 +98,8 @@ TEST(Validate, AnswersAsGreatExpectationsDoes) {
     ASSERT_TRUE(expectation) << expectation.error().what;
     Suite suite;
     suite.expectations = {*expectation};
-    for (const auto& [name, format] : {std::pair("SUMMARY", ResultFormat::kSummary), std::pair("COMPLETE", ResultFormat::kComplete)}) {
+    for (const auto& [name, format] :
+         {std::pair("SUMMARY", ResultFormat::kSummary), std::pair("COMPLETE", ResultFormat::kComplete)}) {
       const Json& wanted = *one.Find(name);
       if (wanted.Find("refused") != nullptr || !OnPurpose(type, kwargs).empty()) continue;
       auto result = check::Validate(suite, **source, {.result_format = format});
@@ -160,10 +162,11 @@ class ValidateTable : public ::testing::Test {
 };
 
 TEST_F(ValidateTable, RowConditionsOfBothForms) {
-  const std::string data = "(SELECT i AS a, CASE WHEN i % 2 = 0 THEN 'x' END AS \"my col\", i % 3 = 0 AS f, i % 5 AS b FROM range(10) t(i))";
+  const std::string data =
+      "(SELECT i AS a, CASE WHEN i % 2 = 0 THEN 'x' END AS \"my col\", i % 3 = 0 AS f, i % 5 AS b FROM range(10) t(i))";
   const auto count = [&](Json condition) {
-    const ItemResult item =
-        Check(data, "expect_column_values_to_not_be_null", Json::Object{{"column", "a"}, {"row_condition", std::move(condition)}});
+    const ItemResult item = Check(data, "expect_column_values_to_not_be_null",
+                                  Json::Object{{"column", "a"}, {"row_condition", std::move(condition)}});
     return item.exception.empty() ? item.element_count : -1;
   };
   EXPECT_EQ(count("a > 3"), 6);
@@ -188,7 +191,8 @@ TEST_F(ValidateTable, RowConditionsOfBothForms) {
   EXPECT_EQ(count("a > 'x'"), -1);
   EXPECT_EQ(count("a > 1; DROP TABLE x"), -1);
   const auto compare = [](const char* op, Json parameter) {
-    return Json(Json::Object{{"type", "comparison"}, {"column", Json::Object{{"name", "a"}}}, {"operator", op}, {"parameter", std::move(parameter)}});
+    return Json(Json::Object{
+        {"type", "comparison"}, {"column", Json::Object{{"name", "a"}}}, {"operator", op}, {"parameter", std::move(parameter)}});
   };
   EXPECT_EQ(count(compare("<", 4)), 4);
   EXPECT_EQ(count(compare("NOT_IN", Json::Array{1, 2})), 8);
@@ -198,7 +202,8 @@ TEST_F(ValidateTable, RowConditionsOfBothForms) {
 }
 
 TEST_F(ValidateTable, AMissingColumnIsAnExceptionWithTheNearestName) {
-  const ItemResult item = Check("(SELECT 1 AS carrier)", "expect_column_values_to_not_be_null", Json::Object{{"column", "carier"}});
+  const ItemResult item =
+      Check("(SELECT 1 AS carrier)", "expect_column_values_to_not_be_null", Json::Object{{"column", "carier"}});
   EXPECT_FALSE(item.success);
   EXPECT_EQ(item.exception, "no such column 'carier' (did you mean 'carrier'?)");
 }
@@ -207,10 +212,11 @@ TEST_F(ValidateTable, OneBadExpectationDoesNotSpoilTheOthers) {
   auto source = DuckTableSource::OpenRelation(*engine_, "(SELECT 'inf'::DOUBLE AS x, 'a' AS t UNION ALL SELECT 1, 'b')");
   ASSERT_TRUE(source);
   Suite suite;
-  suite.expectations = {*check::MakeExpectation("expect_column_stdev_to_be_between", Json::Object{{"column", "x"}, {"min_value", 0}}),
-                        *check::MakeExpectation("expect_column_values_to_match_regex", Json::Object{{"column", "t"}, {"regex", "(["}}),
-                        *check::MakeExpectation("expect_column_values_to_match_regex", Json::Object{{"column", "t"}, {"regex", "^(?!b)"}}),
-                        *check::MakeExpectation("expect_column_values_to_not_be_null", Json::Object{{"column", "t"}})};
+  suite.expectations = {
+      *check::MakeExpectation("expect_column_stdev_to_be_between", Json::Object{{"column", "x"}, {"min_value", 0}}),
+      *check::MakeExpectation("expect_column_values_to_match_regex", Json::Object{{"column", "t"}, {"regex", "(["}}),
+      *check::MakeExpectation("expect_column_values_to_match_regex", Json::Object{{"column", "t"}, {"regex", "^(?!b)"}}),
+      *check::MakeExpectation("expect_column_values_to_not_be_null", Json::Object{{"column", "t"}})};
   auto result = check::Validate(suite, **source);
   ASSERT_TRUE(result) << result.error().what;
   EXPECT_FALSE(result->items[0].exception.empty());
@@ -223,7 +229,8 @@ TEST_F(ValidateTable, OneBadExpectationDoesNotSpoilTheOthers) {
 TEST_F(ValidateTable, EmptyTablesPassWithAWarning) {
   auto source = DuckTableSource::OpenRelation(*engine_, "(SELECT 1 AS a WHERE false)");
   Suite suite;
-  suite.expectations = {*check::MakeExpectation("expect_column_values_to_be_between", Json::Object{{"column", "a"}, {"min_value", 5}})};
+  suite.expectations = {
+      *check::MakeExpectation("expect_column_values_to_be_between", Json::Object{{"column", "a"}, {"min_value", 5}})};
   auto result = check::Validate(suite, **source);
   ASSERT_TRUE(result);
   EXPECT_TRUE(result->success);
@@ -235,26 +242,47 @@ TEST_F(ValidateTable, EmptyTablesPassWithAWarning) {
 TEST_F(ValidateTable, ScansKeepTheOrderOfALargeFile) {
   auto dir = os::TempDir::Make("mlean-validate");
   const std::string path = (dir->path() / "order.parquet").string();
-  ASSERT_TRUE(engine_->Execute(fmt::format("COPY (SELECT CASE WHEN i = 1234567 THEN -1 ELSE i END AS i FROM range(1500000) t(i)) TO '{}'", path)));
+  ASSERT_TRUE(engine_->Execute(
+      fmt::format("COPY (SELECT CASE WHEN i = 1234567 THEN -1 ELSE i END AS i FROM range(1500000) t(i)) TO '{}'", path)));
   const ItemResult item = Check(fmt::format("read_parquet('{}')", path), "expect_column_values_to_be_increasing",
                                 Json::Object{{"column", "i"}, {"strictly", true}});
   EXPECT_EQ(item.unexpected_count, 1);
   EXPECT_EQ(item.unexpected_rows, std::vector<std::int64_t>{1234567});
 }
 
+TEST_F(ValidateTable, NanIsMissing) {
+  const std::string data = "(SELECT * FROM (VALUES ('nan'::DOUBLE, 1), (2, 2), (NULL, 3), (4, 4)) t(x, id))";
+  EXPECT_EQ(Check(data, "expect_column_values_to_not_be_null", Json::Object{{"column", "x"}}).unexpected_count, 2);
+  const ItemResult item = Check(data, "expect_column_values_to_be_between", Json::Object{{"column", "x"}, {"max_value", 3}});
+  EXPECT_EQ(item.missing_count, 2);
+  EXPECT_EQ(item.unexpected_rows, std::vector<std::int64_t>{3});
+  EXPECT_EQ(Check(data, "expect_column_mean_to_be_between", Json::Object{{"column", "x"}, {"max_value", 3}}).observed.AsDouble(),
+            3);
+  EXPECT_TRUE(Check(data, "expect_column_most_common_value_to_be_in_set",
+                    Json::Object{{"column", "x"}, {"value_set", Json::Array{2, 4}}, {"ties_okay", true}})
+                  .success);
+  EXPECT_EQ(Check(data, "expect_column_values_to_not_be_null", Json::Object{{"column", "id"}, {"row_condition", "x.isnull()"}})
+                .element_count,
+            2);
+}
+
 TEST_F(ValidateTable, NamesAndValuesAreQuoted) {
   const std::string data = "(SELECT 'it''s' AS \"we\"\"ird; --\")";
   EXPECT_TRUE(Check(data, "expect_column_values_to_be_in_set",
-                    Json::Object{{"column", "we\"ird; --"}, {"value_set", Json::Array{"it's"}}}).success);
-  EXPECT_TRUE(Check(data, "expect_column_values_to_match_regex", Json::Object{{"column", "we\"ird; --"}, {"regex", "^it's$"}}).success);
+                    Json::Object{{"column", "we\"ird; --"}, {"value_set", Json::Array{"it's"}}})
+                  .success);
+  EXPECT_TRUE(
+      Check(data, "expect_column_values_to_match_regex", Json::Object{{"column", "we\"ird; --"}, {"regex", "^it's$"}}).success);
 }
 
 TEST_F(ValidateTable, TimesTakeDatesAsBounds) {
   const std::string data = "(SELECT TIMESTAMP '2013-05-01 10:00:00' AS t, DATE '2013-05-01' AS d)";
   for (const char* column : {"t", "d"}) {
     EXPECT_TRUE(Check(data, "expect_column_values_to_be_between",
-                      Json::Object{{"column", column}, {"min_value", "2013-01-01"}, {"max_value", "2013-12-31"}}).success);
-    EXPECT_FALSE(Check(data, "expect_column_max_to_be_between", Json::Object{{"column", column}, {"max_value", "2013-02-01"}}).success);
+                      Json::Object{{"column", column}, {"min_value", "2013-01-01"}, {"max_value", "2013-12-31"}})
+                    .success);
+    EXPECT_FALSE(
+        Check(data, "expect_column_max_to_be_between", Json::Object{{"column", column}, {"max_value", "2013-02-01"}}).success);
   }
 }
 
@@ -269,7 +297,8 @@ TEST_F(ValidateTable, CsvIsReadOnceAndCheckedAsPandasTypesIt) {
   suite.expectations = {
       *check::MakeExpectation("expect_column_values_to_not_be_null", Json::Object{{"column", "x"}}),
       *check::MakeExpectation("expect_column_values_to_be_of_type", Json::Object{{"column", "x"}, {"type_", "float64"}}),
-      *check::MakeExpectation("expect_column_values_to_match_strftime_format", Json::Object{{"column", "day"}, {"strftime_format", "%Y-%m-%d"}})};
+      *check::MakeExpectation("expect_column_values_to_match_strftime_format",
+                              Json::Object{{"column", "day"}, {"strftime_format", "%Y-%m-%d"}})};
   auto result = check::Validate(suite, **source);
   ASSERT_TRUE(result);
   EXPECT_EQ(result->items[0].unexpected_rows, std::vector<std::int64_t>{0});

@@ -68,7 +68,7 @@ std::vector<Ranked> SortByScore(Labels labels, Scores scores) {
     for (const Ranked& item : sorted) other[count[Digit(item.key, pass)]++] = item;
     sorted.swap(other);
   }
-
+  SortWithinPrefixes(sorted);
   return sorted;
 }
 

@@ -16,7 +16,6 @@ VerbSpec FeaturesSplitVerb();
 VerbSpec TrainVerb();
 VerbSpec GateVerb();
 VerbSpec PredictVerb();
-VerbSpec DriftVerb();
 VerbSpec ModelsListVerb();
 VerbSpec ModelsShowVerb();
 VerbSpec ModelsRegisterVerb();
