@@ -44,7 +44,8 @@ std::string Refused(std::string_view type, Json kwargs) {
 }
 
 TEST(Suite, ReadsBothFormats) {
-  auto old_suite = ParseSuite(std::string_view(R"({"expectation_suite_name": "s", "data_asset_type": null, "evaluation_parameters": {"low": 3},
+  auto old_suite =
+      ParseSuite(std::string_view(R"({"expectation_suite_name": "s", "data_asset_type": null, "evaluation_parameters": {"low": 3},
     "expectations": [{"expectation_type": "expect_column_values_to_be_between", "ge_cloud_id": "g",
       "kwargs": {"column": "a", "min_value": {"$PARAMETER": "low"}, "result_format": "BASIC"}, "meta": {"k": 1}}],
     "meta": {"great_expectations_version": "0.18.21"}})"));
@@ -94,9 +95,12 @@ TEST(Suite, RefusesWhatItCannotMean) {
   EXPECT_EQ(what(R"({"name": "s"})"), "cannot read suite: 'expectations' is missing");
   EXPECT_EQ(what(R"({"expectations": [{"type": "expect_column_to_exist", "kwargs": {"column": "a"}}, {"type": "x"}]})"),
             "cannot read suite: expectation 2: x: unknown expectation type");
-  EXPECT_EQ(ParseSuite(std::string_view(R"({"expectations": [{"type": "expect_column_to_exist", "kwargs": {"column": {"$PARAMETER": "a + 1"}}}]})"))
-                .error().code,
-            Code::kUnsupported);
+  EXPECT_EQ(
+      ParseSuite(std::string_view(
+                     R"({"expectations": [{"type": "expect_column_to_exist", "kwargs": {"column": {"$PARAMETER": "a + 1"}}}]})"))
+          .error()
+          .code,
+      Code::kUnsupported);
 }
 
 TEST(Suite, EveryKnownTypeHasARuleAndASentence) {
@@ -116,8 +120,10 @@ TEST(Suite, EveryKnownTypeHasARuleAndASentence) {
         case ArgType::kList: kwargs.Set(arg.name, Json::Array{Json::Array{1, 2}}); break;
         case ArgType::kTextList: kwargs.Set(arg.name, Json::Array{"a", "b"}); break;
         case ArgType::kObject:
-          kwargs.Set(arg.name, Json::Object{{"quantiles", Json::Array{0.5}}, {"value_ranges", Json::Array{Json::Array{1, 2}}},
-                                            {"values", Json::Array{1}}, {"weights", Json::Array{1.0}}});
+          kwargs.Set(arg.name, Json::Object{{"quantiles", Json::Array{0.5}},
+                                            {"value_ranges", Json::Array{Json::Array{1, 2}}},
+                                            {"values", Json::Array{1}},
+                                            {"weights", Json::Array{1.0}}});
           break;
         case ArgType::kAny: break;
       }
@@ -145,15 +151,28 @@ TEST(Validate, AsksOneAggregateForAllExpectations) {
       *MakeExpectation("expect_column_values_to_be_between", Json::Object{{"column", "a"}, {"min_value", 1}, {"max_value", 5}}),
       *MakeExpectation("expect_column_values_to_not_be_null", Json::Object{{"column", "a"}}),
       *MakeExpectation("expect_column_mean_to_be_between", Json::Object{{"column", "x"}, {"max_value", 1}})};
-  source.answers = {{{Json(10), Json(0), Json(0), Json(0.5)}}};
+  source.answers = {{{Json(10), Json(0), Json(0), Json(0.5), Json(false)}}};
   auto result = Validate(suite, source);
   ASSERT_TRUE(result) << result.error().what;
   ASSERT_EQ(source.asked.size(), 1u);
   EXPECT_EQ(source.asked[0],
-            "SELECT count(*), count_if((\"a\" IS NULL)), count_if((\"a\" < 1 OR \"a\" > 5)), avg(\"x\") FROM "
-            "(SELECT * REPLACE (nullif(\"x\", 'NaN'::DOUBLE) AS \"x\") FROM t)");
+            "SELECT count(*), count_if((\"a\" IS NULL)), count_if((\"a\" < 1 OR \"a\" > 5)), avg(\"x\"), "
+            "coalesce(isnan(max(\"x\")), false) FROM t");
   EXPECT_TRUE(result->success);
   EXPECT_EQ(result->rows, 10);
+}
+
+TEST(Validate, AsksAgainWhenThereIsNan) {
+  FakeSource source({{"x", types::Kind::kReal, "DOUBLE"}});
+  Suite suite;
+  suite.expectations = {*MakeExpectation("expect_column_mean_to_be_between", Json::Object{{"column", "x"}, {"max_value", 1}})};
+  source.answers = {{{Json(10), Json(), Json(true)}}, {{Json(10), Json(0.5), Json(false)}}};
+  auto result = Validate(suite, source);
+  ASSERT_TRUE(result) << result.error().what;
+  ASSERT_EQ(source.asked.size(), 2u);
+  EXPECT_TRUE(source.asked[1].ends_with("FROM (SELECT * REPLACE (nullif(\"x\", 'NaN'::DOUBLE) AS \"x\") FROM t)"))
+      << source.asked[1];
+  EXPECT_TRUE(result->success);
 }
 
 SuiteResult Sample() {
@@ -191,7 +210,8 @@ TEST(ResultJson, LaysOutAsTheRealOnes) {
   for (const auto& member : doc.AsObject()) keys.push_back(member.first);
   EXPECT_EQ(Join(keys, " "), "success results suite_name suite_parameters statistics meta id");
   const Json::Array& items = doc.Find("results")->AsArray();
-  EXPECT_EQ(*items[0].Find("expectation_config")->StringAt("type"), "expect_column_values_to_be_unique") << "what raised comes first";
+  EXPECT_EQ(*items[0].Find("expectation_config")->StringAt("type"), "expect_column_values_to_be_unique")
+      << "what raised comes first";
   EXPECT_TRUE(*items[0].Find("exception_info")->AsObject().at(0).second.BoolAt("raised_exception"));
   const Json& failing = items[1];
   EXPECT_EQ(*failing.Find("expectation_config")->Find("meta")->StringAt("owner"), "me");
@@ -242,7 +262,9 @@ TEST(Condition, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(ConditionSql("b > 1", columns).error().code, Code::kNotFound);
   EXPECT_EQ(ConditionSql("a > 'it", columns).error().code, Code::kInvalid);
   EXPECT_EQ(ConditionSql(std::string(200, '('), columns).error().code, Code::kTooLarge);
-  EXPECT_EQ(ConditionSql(Json::Object{{"type", "comparison"}, {"column", "a"}, {"operator", "LIKE"}, {"parameter", 1}}, columns).error().code,
+  EXPECT_EQ(ConditionSql(Json::Object{{"type", "comparison"}, {"column", "a"}, {"operator", "LIKE"}, {"parameter", 1}}, columns)
+                .error()
+                .code,
             Code::kUnsupported);
   EXPECT_EQ(*ConditionSql("a == 1", columns), "coalesce(\"a\" = 1, false)");
 }

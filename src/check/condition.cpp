@@ -66,8 +66,8 @@ Result<std::vector<Token>> Tokens(std::string_view text) {
       i = end + 1;
     } else if (std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.') {
       std::size_t end = i + 1;
-      while (end < text.size() &&
-             (is_word(text[end]) || text[end] == '.' || ((text[end] == '-' || text[end] == '+') && std::tolower(text[end - 1]) == 'e'))) {
+      while (end < text.size() && (is_word(text[end]) || text[end] == '.' ||
+                                   ((text[end] == '-' || text[end] == '+') && std::tolower(text[end - 1]) == 'e'))) {
         ++end;
       }
       const std::string value(text.substr(i, end - i));
@@ -163,7 +163,8 @@ class Parser {
       TRYV(Need(")"));
       return FindColumn(columns_, name.text);
     }
-    if (Now().kind != Token::Kind::kName) return Fail(Code::kUnsupported, fmt::format("expected a column, found '{}'", Now().text));
+    if (Now().kind != Token::Kind::kName)
+      return Fail(Code::kUnsupported, fmt::format("expected a column, found '{}'", Now().text));
     const std::string name = Now().text;
     ++at_;
     return FindColumn(columns_, name);
@@ -215,7 +216,8 @@ class Parser {
     if (Take(".")) return NullTest(*column);
     for (const std::string_view op : {"==", "!=", "<=", ">=", "<", ">"}) {
       if (!Take(op)) continue;
-      const bool is_value = Now().kind != Token::Kind::kName || (!Now().quoted_name && Now().text != "col" && IsBoolWord(Now().text));
+      const bool is_value =
+          Now().kind != Token::Kind::kName || (!Now().quoted_name && Now().text != "col" && IsBoolWord(Now().text));
       if (is_value) {
         TRY(const Json value, Value());
         return Comparison(*column, op, value);
@@ -236,9 +238,7 @@ class Parser {
     if (column->kind == Kind::kBool) return fmt::format("coalesce({}, false)", Ident(column->name));
     return Fail(Code::kUnsupported, fmt::format("'{}' after column '{}' is not understood", Now().text, column->name));
   }
-  static bool IsBoolWord(std::string_view word) {
-    return word == "True" || word == "true" || word == "False" || word == "false";
-  }
+  static bool IsBoolWord(std::string_view word) { return word == "True" || word == "true" || word == "False" || word == "false"; }
 
   std::vector<Token> tokens_;
   const Columns& columns_;
@@ -307,7 +307,8 @@ Result<const SourceColumn*> FindColumn(const Columns& columns, std::string_view 
   std::vector<std::string> names;
   for (const SourceColumn& column : columns) names.push_back(column.name);
   const std::string near = Nearest(name, names);
-  return Fail(Code::kNotFound, fmt::format("no such column '{}'", name), near.empty() ? "" : fmt::format("did you mean '{}'?", near));
+  return Fail(Code::kNotFound, fmt::format("no such column '{}'", name),
+              near.empty() ? "" : fmt::format("did you mean '{}'?", near));
 }
 
 Result<std::string> ConditionSql(const Json& row_condition, const Columns& columns) {

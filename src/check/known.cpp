@@ -9,7 +9,10 @@ namespace {
 constexpr auto kRequired = Need::kRequired;
 
 std::vector<Arg> Bounds() {
-  return {{"min_value", ArgType::kBound}, {"max_value", ArgType::kBound}, {"strict_min", ArgType::kBool}, {"strict_max", ArgType::kBool}};
+  return {{"min_value", ArgType::kBound},
+          {"max_value", ArgType::kBound},
+          {"strict_min", ArgType::kBool},
+          {"strict_max", ArgType::kBool}};
 }
 
 std::vector<Arg> With(std::vector<Arg> args, std::initializer_list<Arg> more) {
@@ -49,7 +52,9 @@ std::vector<Known> MakeTable() {
       {"expect_column_values_to_match_like_pattern_list",
        Domain::kColumnMap,
        {{"like_pattern_list", ArgType::kTextList, kRequired}, {"match_on", ArgType::kText}}},
-      {"expect_column_values_to_not_match_like_pattern_list", Domain::kColumnMap, {{"like_pattern_list", ArgType::kTextList, kRequired}}},
+      {"expect_column_values_to_not_match_like_pattern_list",
+       Domain::kColumnMap,
+       {{"like_pattern_list", ArgType::kTextList, kRequired}}},
       {"expect_column_values_to_match_strftime_format", Domain::kColumnMap, {{"strftime_format", ArgType::kText, kRequired}}},
       {"expect_column_values_to_be_json_parseable", Domain::kColumnMap, {}},
       {"expect_column_values_to_be_increasing", Domain::kColumnMap, {{"strictly", ArgType::kBool}, dates}},
@@ -121,7 +126,8 @@ std::span<const Known> KnownTable() {
 
 const Known* FindKnown(std::string_view type) {
   const auto table = KnownTable();
-  const auto at = std::lower_bound(table.begin(), table.end(), type, [](const Known& a, std::string_view b) { return a.type < b; });
+  const auto at =
+      std::lower_bound(table.begin(), table.end(), type, [](const Known& a, std::string_view b) { return a.type < b; });
   return at != table.end() && at->type == type ? &*at : nullptr;
 }
 
@@ -138,8 +144,9 @@ std::span<const Arg> CommonArgs(Domain domain) {
 
 bool IsTolerated(std::string_view arg) {
   constexpr std::array<std::string_view, 15> kTolerated = {
-      "result_format",   "include_config", "catch_exceptions", "meta",     "batch_id",   "auto", "profiler_config", "notes",
-      "description",     "severity",       "id",               "windows",  "rendered_content", "row_condition", "condition_parser"};
+      "result_format",    "include_config", "catch_exceptions", "meta",     "batch_id", "auto",
+      "profiler_config",  "notes",          "description",      "severity", "id",       "windows",
+      "rendered_content", "row_condition",  "condition_parser"};
   return std::find(kTolerated.begin(), kTolerated.end(), arg) != kTolerated.end();
 }
 

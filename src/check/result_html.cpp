@@ -16,8 +16,10 @@ namespace {
 
 constexpr std::string_view kStyle =
     "body{font:15px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#1a1d21;background:#fff}"
-    "h1{font-size:1.5em;margin-bottom:0}h2{font-size:1.1em;margin:1.6em 0 .4em}p{margin:.3em 0}table{border-collapse:collapse;width:100%}"
-    "td,th{text-align:left;vertical-align:top;padding:.35em .7em;border-bottom:1px solid #dfe3e8}td.s{width:6.5em;font-weight:600}"
+    "h1{font-size:1.5em;margin-bottom:0}h2{font-size:1.1em;margin:1.6em 0 .4em}p{margin:.3em "
+    "0}table{border-collapse:collapse;width:100%}"
+    "td,th{text-align:left;vertical-align:top;padding:.35em .7em;border-bottom:1px solid "
+    "#dfe3e8}td.s{width:6.5em;font-weight:600}"
     ".ok{color:#1a7f37}.bad{color:#b42318}.warn{color:#9a6700}code{background:#f3f4f6;padding:0 .3em;border-radius:3px;"
     "overflow-wrap:anywhere}small{color:#59636e}"
     "@media(prefers-color-scheme:dark){body{background:#14171a;color:#e6e8eb}td,th{border-color:#32383f}code{background:#262b31}"
@@ -75,8 +77,9 @@ std::string ResultHtml(const SuiteResult& result, std::string_view subject, Time
       "<h1>{0}</h1><p class=\"{3}\"><b>{4}</b> — {5} of {6} expectations hold over {7} rows</p>"
       "<p><small>suite {8}, {9}</small></p>",
       HtmlEscape(subject), result.success ? "passed" : "failed", kStyle, result.success ? "ok" : "bad",
-      result.success ? "✓ Passed" : "✗ Failed", passed, all, HumanCount(static_cast<std::uint64_t>(std::max<std::int64_t>(0, result.rows))),
-      HtmlEscape(result.suite_name), FormatTime(now));
+      result.success ? "✓ Passed" : "✗ Failed", passed, all,
+      HumanCount(static_cast<std::uint64_t>(std::max<std::int64_t>(0, result.rows))), HtmlEscape(result.suite_name),
+      FormatTime(now));
   // Columns in order of first mention; the table itself first.
   std::vector<std::string> columns = {""};
   for (const ItemResult& item : result.items) {

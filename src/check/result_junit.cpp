@@ -33,8 +33,9 @@ std::string ResultJunit(const SuiteResult& result, std::string_view subject, Tim
       SuiteResult one;
       one.items = {item};
       const Finding finding = Summarize(one).at(0);
-      inner = fmt::format("<failure type=\"{}\" message=\"{}\">{}</failure>", Xml(item.expectation.type), Xml(finding.cause),
-                          finding.samples.empty() ? "" : Xml("such as " + codec::Json(codec::Json::Array(finding.samples)).Dump(true)));
+      inner = fmt::format(
+          "<failure type=\"{}\" message=\"{}\">{}</failure>", Xml(item.expectation.type), Xml(finding.cause),
+          finding.samples.empty() ? "" : Xml("such as " + codec::Json(codec::Json::Array(finding.samples)).Dump(true)));
     } else if (item.vacuous) {
       inner = "<system-out>nothing was checked: no value is left</system-out>";
     }
@@ -43,7 +44,8 @@ std::string ResultJunit(const SuiteResult& result, std::string_view subject, Tim
                          Xml(Sentence(item.expectation)), inner);
   }
   return fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" "
+      "errors=\"{}\" "
       "timestamp=\"{}\">\n{}</testsuite>\n</testsuites>\n",
       Xml(subject), result.items.size(), failures, errors, FormatTime(now).substr(0, 19), cases);
 }

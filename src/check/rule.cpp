@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/clock.hpp"
 #include "base/text.hpp"
 
@@ -9,14 +11,21 @@ namespace mlean::check {
 
 using codec::Json;
 
-Work::Work(TableSource& table, const ValidateOptions& validate_options) : source(table), options(validate_options) {
+Work::Work(TableSource& table, const ValidateOptions& validate_options)
+    : source(table), options(validate_options), relation(table.relation()) {}
+
+void Work::HideNan(const std::vector<const SourceColumn*>& columns) {
   std::string replaced;
-  for (const SourceColumn& column : table.columns()) {
-    if (column.sql_type != "DOUBLE" && column.sql_type != "FLOAT") continue;
-    replaced += fmt::format("{}nullif({}, 'NaN'::{}) AS {}", replaced.empty() ? "" : ", ", Ident(column.name), column.sql_type,
-                            Ident(column.name));
+  for (const SourceColumn* column : columns) {
+    const std::string name = Ident(column->name);
+    replaced += fmt::format("{}nullif({}, 'NaN'::{}) AS {}", replaced.empty() ? "" : ", ", name, column->sql_type, name);
   }
-  relation = replaced.empty() ? table.relation() : fmt::format("(SELECT * REPLACE ({}) FROM {})", replaced, table.relation());
+  if (!replaced.empty()) relation = fmt::format("(SELECT * REPLACE ({}) FROM {})", replaced, source.relation());
+}
+
+void Work::Use(const SourceColumn& column) {
+  if (column.sql_type != "DOUBLE" && column.sql_type != "FLOAT") return;
+  if (std::find(used_reals_.begin(), used_reals_.end(), &column) == used_reals_.end()) used_reals_.push_back(&column);
 }
 
 std::size_t Work::Ask(std::string expression) {
@@ -26,7 +35,13 @@ std::size_t Work::Ask(std::string expression) {
   return at->second;
 }
 
-Result<const SourceColumn*> Work::Column(const Json& kwargs, std::string_view arg) const {
+Result<const SourceColumn*> Work::Column(std::string_view name) {
+  TRY(const SourceColumn* const column, FindColumn(source.columns(), name));
+  Use(*column);
+  return column;
+}
+
+Result<const SourceColumn*> Work::Column(const Json& kwargs, std::string_view arg) {
   TRY(const std::string name, kwargs.StringAt(arg));
   return Column(name);
 }
@@ -139,7 +154,8 @@ Result<std::string> OutsideSql(const Range& range, const SourceColumn& column, s
     if (bound.IsNull()) continue;
     Result<std::string> literal = Literal(column, bound);
     if (!literal) {
-      return std::move(literal).error().With(fmt::format("cannot compare column '{}' ({})", column.name, types::KindName(column.kind)));
+      return std::move(literal).error().With(
+          fmt::format("cannot compare column '{}' ({})", column.name, types::KindName(column.kind)));
     }
     const std::string_view op = low ? (range.strict_min ? "<=" : "<") : (range.strict_max ? ">=" : ">");
     sql += fmt::format("{}{} {} {}", sql.empty() ? "" : " OR ", value, op, *literal);

@@ -32,17 +32,25 @@ class Work {
   void StartTask() { task_positions_.clear(); }
   const std::vector<std::size_t>& TaskPositions() const { return task_positions_; }
 
-  Result<const SourceColumn*> Column(std::string_view name) const { return FindColumn(source.columns(), name); }
-  Result<const SourceColumn*> Column(const codec::Json& kwargs, std::string_view arg) const;
+  // The column of this name, and that of argument `arg`; they count as used from then on.
+  Result<const SourceColumn*> Column(std::string_view name);
+  Result<const SourceColumn*> Column(const codec::Json& kwargs, std::string_view arg);
+  void Use(const SourceColumn& column);
+  // FLOAT and DOUBLE columns in use: those that may hold NaN.
+  const std::vector<const SourceColumn*>& UsedReals() const { return used_reals_; }
+  // From now on `relation` shows NaN of these columns as NULL. Not done at once for all: it costs a third of a pass, and
+  // files rarely hold NaN.
+  void HideNan(const std::vector<const SourceColumn*>& columns);
 
   TableSource& source;
   const ValidateOptions& options;
-  std::string relation;  // the source with NaN turned to NULL
+  std::string relation;  // what to put after FROM; rules read it when they conclude, not before
 
  private:
   std::vector<std::string> expressions_;
   std::unordered_map<std::string, std::size_t> positions_;
   std::vector<std::size_t> task_positions_;
+  std::vector<const SourceColumn*> used_reals_;
 };
 
 using Answers = std::vector<codec::Json>;

@@ -32,7 +32,8 @@ enum class Over : std::uint8_t { kAnything, kNumbersAndTimes, kNumbers };
 Result<Finish> Aggregate(const Task& task, std::string_view function, Over over) {
   TRY(const SourceColumn* const column, task.work.Column(task.kwargs(), "column"));
   TRY(Range range, ParseRange(task.kwargs()));
-  const bool fits = over == Over::kAnything || IsNumber(column->kind) || (over == Over::kNumbersAndTimes && column->kind == Kind::kTime);
+  const bool fits =
+      over == Over::kAnything || IsNumber(column->kind) || (over == Over::kNumbersAndTimes && column->kind == Kind::kTime);
   if (!fits) {
     return Fail(Code::kInvalid, fmt::format("column '{}' holds {}, not numbers", column->name, types::KindName(column->kind)));
   }
@@ -41,8 +42,8 @@ Result<Finish> Aggregate(const Task& task, std::string_view function, Over over)
   if (column->kind == Kind::kBool) argument = fmt::format("CAST({} AS BIGINT)", argument);
   const std::size_t value = task.work.Ask(Filtered(fmt::format("{}({})", function, argument), task.filter));
   const bool keeps_kind = function == "min" || function == "max" || function == "sum";
-  return Finish([range = std::move(range), value, kind = keeps_kind ? column->kind : Kind::kReal, is_text = column->kind == Kind::kText](
-                    const Answers& answers, ItemResult& item) -> Result<void> {
+  return Finish([range = std::move(range), value, kind = keeps_kind ? column->kind : Kind::kReal,
+                 is_text = column->kind == Kind::kText](const Answers& answers, ItemResult& item) -> Result<void> {
     if (!is_text) return Conclude(range, WholeIfInteger(answers[value], kind), item);
     // Extremes of text compare as text.
     const Json& observed = answers[value];
@@ -94,8 +95,7 @@ Result<Finish> Proportion(const Task& task, bool unique) {
   TRY(Range range, ParseRange(task.kwargs()));
   const std::string name = Ident(column->name);
   const std::size_t nonnull = task.work.Ask(CountWhere({task.filter, name + " IS NOT NULL"}));
-  const std::size_t top =
-      unique ? task.work.Ask(Filtered(fmt::format("count(DISTINCT {})", name), task.filter)) : nonnull;
+  const std::size_t top = unique ? task.work.Ask(Filtered(fmt::format("count(DISTINCT {})", name), task.filter)) : nonnull;
   const std::size_t bottom = unique ? nonnull : task.work.Ask(CountWhere({task.filter}));
   return Finish([range = std::move(range), top, bottom](const Answers& answers, ItemResult& item) {
     const double count = static_cast<double>(Count(answers, bottom));

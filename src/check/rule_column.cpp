@@ -91,10 +91,10 @@ Result<std::string> EachPattern(const Json& kwargs, std::string_view arg, std::s
 }
 
 struct Patterns {
-  std::string_view arg;        // one pattern
-  std::string_view list_arg;   // several
-  bool negate;                 // must not match
-  bool like;                   // SQL LIKE, else regex
+  std::string_view arg;       // one pattern
+  std::string_view list_arg;  // several
+  bool negate;                // must not match
+  bool like;                  // SQL LIKE, else regex
 };
 
 Result<Finish> MatchPatterns(const Task& task, const Patterns& patterns) {
@@ -143,8 +143,8 @@ Result<Finish> LengthsEqual(const Task& task) {
 Result<Finish> MatchStrftime(const Task& task) {
   TRY(const SourceColumn* const column, task.work.Column(task.kwargs(), "column"));
   if (column->kind != Kind::kText) {
-    return Fail(Code::kInvalid, fmt::format("column '{}' is of kind {}: only text has a format", column->name,
-                                            types::KindName(column->kind)));
+    return Fail(Code::kInvalid,
+                fmt::format("column '{}' is of kind {}: only text has a format", column->name, types::KindName(column->kind)));
   }
   TRY(const std::string format, task.kwargs().StringAt("strftime_format"));
   const std::string name = Ident(column->name);

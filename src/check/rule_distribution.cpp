@@ -25,7 +25,8 @@ struct Quantile {
 Result<std::vector<Quantile>> ParseQuantiles(const Json& ranges) {
   TRY(const Json* const at, ranges.ArrayAt("quantiles"));
   TRY(const Json* const bounds, ranges.ArrayAt("value_ranges"));
-  if (at->AsArray().size() != bounds->AsArray().size()) return Fail(Code::kInvalid, "as many value_ranges as quantiles are needed");
+  if (at->AsArray().size() != bounds->AsArray().size())
+    return Fail(Code::kInvalid, "as many value_ranges as quantiles are needed");
   std::vector<Quantile> quantiles;
   for (std::size_t i = 0; i < at->AsArray().size(); ++i) {
     const Json& quantile = at->AsArray()[i];
@@ -94,7 +95,8 @@ Result<Finish> Quantiles(const Task& task) {
 enum class Sets : std::uint8_t { kInside, kContains, kEqual };
 
 // Set members as GE lists them: those without an equal among the distinct values.
-Result<Json::Array> MissingMembers(const Task& task, const SourceColumn& column, const std::string& filter, const Json::Array& set) {
+Result<Json::Array> MissingMembers(const Task& task, const SourceColumn& column, const std::string& filter,
+                                   const Json::Array& set) {
   Json::Array missing;
   for (std::size_t from = 0; from < set.size(); from += 500) {
     // One bounded probe for a slice of the set: which of its members occur.
@@ -107,8 +109,9 @@ Result<Json::Array> MissingMembers(const Task& task, const SourceColumn& column,
       asked.push_back(&set[i]);
     }
     if (asked.empty()) continue;
-    TRY(const auto rows, task.work.source.Rows(fmt::format("SELECT {} FROM (SELECT DISTINCT {} FROM {}{})", probes, Ident(column.name),
-                                                           task.work.relation, Where({filter, InSet(column, set)}))));
+    TRY(const auto rows,
+        task.work.source.Rows(fmt::format("SELECT {} FROM (SELECT DISTINCT {} FROM {}{})", probes, Ident(column.name),
+                                          task.work.relation, Where({filter, InSet(column, set)}))));
     for (std::size_t i = 0; i < asked.size(); ++i) {
       const Json& found = rows.at(0).at(i);
       if (!found.IsBool() || !found.AsBool()) missing.push_back(*asked[i]);
@@ -129,7 +132,8 @@ Result<Finish> DistinctSets(const Task& task, Sets sets) {
   const std::string name = Ident(column->name);
   const std::string stranger = fmt::format("{} IS NOT NULL AND NOT {}", name, InSet(*column, set));
   const std::size_t strangers =
-      sets == Sets::kContains ? 0 : task.work.Ask(Filtered(fmt::format("count(DISTINCT {})", name), AllOf({task.filter, stranger})));
+      sets == Sets::kContains ? 0
+                              : task.work.Ask(Filtered(fmt::format("count(DISTINCT {})", name), AllOf({task.filter, stranger})));
   return Finish([=, column = *column, filter = task.filter](const Answers& answers, ItemResult& item) -> Result<void> {
     const std::size_t partial = task.work.options.partial_unexpected_count;
     Observe(item, true, Json());
@@ -169,11 +173,12 @@ Result<Finish> MostCommon(const Task& task) {
   const std::string in_set = given != nullptr && given->IsArray() ? InSet(*column, given->AsArray()) : "true";
   return Finish([=, name = Ident(column->name), filter = task.filter](const Answers&, ItemResult& item) -> Result<void> {
     constexpr int kMaxModes = 1000;
-    const std::string modes = fmt::format(
-        "(SELECT {0}, count(*) AS mlean_n FROM {1}{2} GROUP BY {0} QUALIFY mlean_n = max(mlean_n) OVER ())", name, task.work.relation,
-        Where({filter, name + " IS NOT NULL"}));
+    const std::string modes =
+        fmt::format("(SELECT {0}, count(*) AS mlean_n FROM {1}{2} GROUP BY {0} QUALIFY mlean_n = max(mlean_n) OVER ())", name,
+                    task.work.relation, Where({filter, name + " IS NOT NULL"}));
     TRY(const auto counts, task.work.source.Rows(fmt::format("SELECT count(*), {} FROM {}", CountWhere({in_set}), modes)));
-    TRY(const auto rows, task.work.source.Rows(fmt::format("SELECT {0} FROM {1} ORDER BY {0} LIMIT {2}", name, modes, kMaxModes)));
+    TRY(const auto rows,
+        task.work.source.Rows(fmt::format("SELECT {0} FROM {1} ORDER BY {0} LIMIT {2}", name, modes, kMaxModes)));
     Json::Array values;
     for (const auto& row : rows) values.push_back(row.at(0));
     const std::int64_t all = Count(counts.at(0), 0), hits = Count(counts.at(0), 1);

@@ -96,13 +96,13 @@ void Conclude(const Partition& partition, double divergence, Json observed, Json
 Result<Finish> Categories(const Task& task, Partition partition) {
   if (partition.inner_holdout > 0) return Fail(Code::kInvalid, "'internal_weight_holdout' is not for categories");
   TRY(const SourceColumn* const column, task.work.Column(task.kwargs(), "column"));
-  return Finish([task, filter = task.filter, column = *column, partition = std::move(partition)](const Answers&,
-                                                                                               ItemResult& item) -> Result<void> {
+  return Finish([task, filter = task.filter, column = *column, partition = std::move(partition)](
+                    const Answers&, ItemResult& item) -> Result<void> {
     constexpr int kMaxCategories = 10'000;
     const std::string name = Ident(column.name);
-    TRY(const auto rows, task.work.source.Rows(fmt::format(
-                             "SELECT {0}, count(*) FROM {1}{2} GROUP BY {0} ORDER BY 2 DESC, 1 LIMIT {3}", name, task.work.relation,
-                             Where({filter, name + " IS NOT NULL"}), kMaxCategories + 1)));
+    TRY(const auto rows,
+        task.work.source.Rows(fmt::format("SELECT {0}, count(*) FROM {1}{2} GROUP BY {0} ORDER BY 2 DESC, 1 LIMIT {3}", name,
+                                          task.work.relation, Where({filter, name + " IS NOT NULL"}), kMaxCategories + 1)));
     if (rows.size() > kMaxCategories) {
       return Fail(Code::kTooLarge, fmt::format("column '{}' has more than {} distinct values", column.name, kMaxCategories));
     }
@@ -146,33 +146,34 @@ Result<Finish> Bins(const Task& task, Partition partition) {
         {task.filter, fmt::format("{0} >= {1} AND {0} {2} {3}", name, edge(i), i + 1 == last ? "<=" : "<", edge(i + 1))})));
   }
   asked.push_back(task.work.Ask(CountWhere({task.filter, fmt::format("{} > {}", name, edge(last))})));
-  return Finish([asked = std::move(asked), partition = std::move(partition)](const Answers& answers, ItemResult& item) -> Result<void> {
-    double total = 0;
-    for (const std::size_t at : asked) total += static_cast<double>(Count(answers, at));
-    std::vector<double> observed;
-    for (const std::size_t at : asked) observed.push_back(static_cast<double>(Count(answers, at)) / total);
-    std::vector<double> inner = partition.weights;
-    std::size_t zeros = 0;
-    for (double& weight : inner) {
-      weight *= 1 - partition.tail_holdout - partition.inner_holdout;
-      zeros += weight == 0 ? 1 : 0;
-    }
-    for (double& weight : inner) {
-      if (weight == 0 && partition.inner_holdout > 0) weight = partition.inner_holdout / static_cast<double>(zeros);
-    }
-    const std::vector<double> tails =
-        partition.tails.empty() ? std::vector<double>(2, partition.tail_holdout / 2) : partition.tails;
-    std::vector<double> expected = {tails[0]};
-    expected.insert(expected.end(), inner.begin(), inner.end());
-    expected.push_back(tails[1]);
-    const std::vector<double> observed_inner(observed.begin() + 1, observed.end() - 1);
-    Conclude(partition, Divergence(observed, expected),
-             Json::Object{{"bins", partition.places},
-                          {"weights", List(observed_inner)},
-                          {"tail_weights", List({observed.front(), observed.back()})}},
-             Json::Object{{"bins", partition.places}, {"weights", List(inner)}, {"tail_weights", List(tails)}}, item);
-    return {};
-  });
+  return Finish(
+      [asked = std::move(asked), partition = std::move(partition)](const Answers& answers, ItemResult& item) -> Result<void> {
+        double total = 0;
+        for (const std::size_t at : asked) total += static_cast<double>(Count(answers, at));
+        std::vector<double> observed;
+        for (const std::size_t at : asked) observed.push_back(static_cast<double>(Count(answers, at)) / total);
+        std::vector<double> inner = partition.weights;
+        std::size_t zeros = 0;
+        for (double& weight : inner) {
+          weight *= 1 - partition.tail_holdout - partition.inner_holdout;
+          zeros += weight == 0 ? 1 : 0;
+        }
+        for (double& weight : inner) {
+          if (weight == 0 && partition.inner_holdout > 0) weight = partition.inner_holdout / static_cast<double>(zeros);
+        }
+        const std::vector<double> tails =
+            partition.tails.empty() ? std::vector<double>(2, partition.tail_holdout / 2) : partition.tails;
+        std::vector<double> expected = {tails[0]};
+        expected.insert(expected.end(), inner.begin(), inner.end());
+        expected.push_back(tails[1]);
+        const std::vector<double> observed_inner(observed.begin() + 1, observed.end() - 1);
+        Conclude(partition, Divergence(observed, expected),
+                 Json::Object{{"bins", partition.places},
+                              {"weights", List(observed_inner)},
+                              {"tail_weights", List({observed.front(), observed.back()})}},
+                 Json::Object{{"bins", partition.places}, {"weights", List(inner)}, {"tail_weights", List(tails)}}, item);
+        return {};
+      });
 }
 
 }  // namespace

@@ -120,7 +120,8 @@ Result<Finish> SumEqual(const Task& task) {
       return Fail(Code::kInvalid, fmt::format("column '{}' holds {}, not numbers", column->name, types::KindName(column->kind)));
     }
     // Integers are added as such: exact, and wide enough.
-    parts.push_back(column->kind == types::Kind::kReal ? Ident(column->name) : fmt::format("CAST({} AS HUGEINT)", Ident(column->name)));
+    parts.push_back(column->kind == types::Kind::kReal ? Ident(column->name)
+                                                       : fmt::format("CAST({} AS HUGEINT)", Ident(column->name)));
   }
   const SourceColumn sum{"", types::Kind::kReal, "DOUBLE"};
   TRY(const std::string literal, Literal(sum, *total));

@@ -23,10 +23,9 @@ Result<Answers> OneRow(const Task& task, const std::string& sql) {
 // Every member of a group of equal tuples is unexpected; nulls in tuples equal each other, as in pandas.
 Finish AskUnique(const Task& task, MapQuestion question) {
   const std::size_t elements = task.work.Ask(CountWhere({task.filter}));
-  const std::size_t missing =
-      question.missing.empty() ? elements : task.work.Ask(CountWhere({task.filter, question.missing}));
-  return [task, question = std::move(question), filter = task.filter, elements, missing](const Answers& answers, ItemResult& item)
-             -> Result<void> {
+  const std::size_t missing = question.missing.empty() ? elements : task.work.Ask(CountWhere({task.filter, question.missing}));
+  return [task, question = std::move(question), filter = task.filter, elements, missing](const Answers& answers,
+                                                                                         ItemResult& item) -> Result<void> {
     const std::string checked = question.missing.empty() ? "" : fmt::format("NOT ({})", question.missing);
     std::vector<std::string> names, same;
     for (const std::string& column : question.columns) {
@@ -76,11 +75,11 @@ Result<Finish> Ordered(const Task& task, bool up) {
   const std::size_t missing = task.work.Ask(CountWhere({task.filter, name + " IS NULL"}));
   const std::string bad = fmt::format("mlean_before IS NOT NULL AND NOT (mlean_value {} mlean_before)",
                                       up ? (strictly ? ">" : ">=") : (strictly ? "<" : "<="));
-  return Finish([task, column_name = column->name, name, filter = task.filter, elements, missing, bad](const Answers& answers,
-                                                                                               ItemResult& item) -> Result<void> {
-    const std::string pairs = fmt::format(
-        "(SELECT mlean_row, {0} AS mlean_value, lag({0}) OVER () AS mlean_before FROM (SELECT * FROM {1}{2}))", name,
-        NumberedRows(task.work), Where({filter, name + " IS NOT NULL"}));
+  return Finish([task, column_name = column->name, name, filter = task.filter, elements, missing, bad](
+                    const Answers& answers, ItemResult& item) -> Result<void> {
+    const std::string pairs =
+        fmt::format("(SELECT mlean_row, {0} AS mlean_value, lag({0}) OVER () AS mlean_before FROM (SELECT * FROM {1}{2}))", name,
+                    NumberedRows(task.work), Where({filter, name + " IS NOT NULL"}));
     TRY(const Answers total, OneRow(task, fmt::format("SELECT {} FROM {}", CountWhere({bad}), pairs)));
     const std::string rows = fmt::format("SELECT mlean_row, mlean_value FROM {} WHERE {}", pairs, bad);
     return FinishMap(task, {{column_name}, Display::kPlain, "", ""}, Count(answers, elements), Count(answers, missing),
@@ -109,16 +108,15 @@ Result<Finish> ZScores(const Task& task) {
     const std::int64_t rows = Count(answers, elements), nulls = Count(answers, missing);
     // Without a spread there is no score: pandas compares NaN with the threshold, which fails every value.
     const bool has_spread = answers[deviation].IsNumber() && answers[deviation].AsDouble() > 0;
-    const std::string score = has_spread ? fmt::format("(({} - '{}'::DOUBLE) / '{}'::DOUBLE)", name,
-                                                       FormatDouble(answers[mean].AsDouble()),
-                                                       FormatDouble(answers[deviation].AsDouble()))
-                                         : "NULL";
-    const std::string bad = has_spread ? fmt::format("NOT ({} < '{}'::DOUBLE)", both_sides ? "abs(" + score + ")" : score,
-                                                     FormatDouble(threshold))
-                                       : name + " IS NOT NULL";
+    const std::string score =
+        has_spread ? fmt::format("(({} - '{}'::DOUBLE) / '{}'::DOUBLE)", name, FormatDouble(answers[mean].AsDouble()),
+                                 FormatDouble(answers[deviation].AsDouble()))
+                   : "NULL";
+    const std::string bad =
+        has_spread ? fmt::format("NOT ({} < '{}'::DOUBLE)", both_sides ? "abs(" + score + ")" : score, FormatDouble(threshold))
+                   : name + " IS NOT NULL";
     TRY(const Answers total, OneRow(task, fmt::format("SELECT {} FROM {}", CountWhere({filter, bad}), task.work.relation)));
-    const std::string sample =
-        fmt::format("SELECT mlean_row, {} FROM {}{}", name, NumberedRows(task.work), Where({filter, bad}));
+    const std::string sample = fmt::format("SELECT mlean_row, {} FROM {}{}", name, NumberedRows(task.work), Where({filter, bad}));
     return FinishMap(task, question, rows, nulls, Count(total, 0), sample, item);
   });
 }

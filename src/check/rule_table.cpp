@@ -112,8 +112,8 @@ Result<Finish> ToExist(const Task& task) {
 }
 
 struct TypeName {
-  std::string observed;              // as pandas names the column's type
-  std::vector<std::string> accepted; // lower case: names of the same type in numpy, Python, pandas and SQL
+  std::string observed;               // as pandas names the column's type
+  std::vector<std::string> accepted;  // lower case: names of the same type in numpy, Python, pandas and SQL
 };
 
 TypeName NamesOfType(const SourceColumn& column, bool has_nulls) {

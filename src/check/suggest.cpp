@@ -57,7 +57,8 @@ Result<void> SuggestRange(Suite& suite, const Profile& profile, const SuggestOpt
              Json::Object{{"column", name},
                           {"min_value", Loosen(profile.min, spread * options.range_slack, true, whole)},
                           {"max_value", Loosen(profile.max, spread * options.range_slack, false, whole)}},
-             fmt::format("values seen from {} to {}; {:.3g} % slack", profile.min.Dump(), profile.max.Dump(), options.range_slack * 100));
+             fmt::format("values seen from {} to {}; {:.3g} % slack", profile.min.Dump(), profile.max.Dump(),
+                         options.range_slack * 100));
 }
 
 Result<void> SuggestSet(Suite& suite, TableSource& source, const Profile& profile, const SuggestOptions& options) {
@@ -67,13 +68,15 @@ Result<void> SuggestSet(Suite& suite, TableSource& source, const Profile& profil
   if (rows.empty() || rows.size() > options.max_set_size) return {};
   Json set = Json::Array{};
   for (const auto& row : rows) set.Push(row.at(0));
-  return Add(suite, "expect_column_values_to_be_in_set", Json::Object{{"column", profile.column->name}, {"value_set", std::move(set)}},
+  return Add(suite, "expect_column_values_to_be_in_set",
+             Json::Object{{"column", profile.column->name}, {"value_set", std::move(set)}},
              fmt::format("{} distinct values seen", rows.size()));
 }
 
 bool LooksLikeKey(std::string_view name) {
   const std::string lower = ToLower(name);
-  return lower == "id" || lower == "key" || lower == "uuid" || lower.ends_with("_id") || lower.ends_with("_key") || lower.ends_with("_uuid");
+  return lower == "id" || lower == "key" || lower == "uuid" || lower.ends_with("_id") || lower.ends_with("_key") ||
+         lower.ends_with("_uuid");
 }
 
 // The estimate of distinct values is some per cent off: only the data can say.
@@ -82,7 +85,8 @@ Result<bool> IsUnique(TableSource& source, const std::string& name) {
   return rows.size() == 1 && rows[0].at(0).IsBool() && rows[0][0].AsBool();
 }
 
-Result<void> SuggestColumn(Suite& suite, TableSource& source, const Profile& profile, std::int64_t rows, const SuggestOptions& options) {
+Result<void> SuggestColumn(Suite& suite, TableSource& source, const Profile& profile, std::int64_t rows,
+                           const SuggestOptions& options) {
   const std::string& name = profile.column->name;
   if (profile.missing == 0) {
     TRYV(Add(suite, "expect_column_values_to_not_be_null", Json::Object{{"column", name}}, "no value is missing"));
@@ -97,7 +101,9 @@ Result<void> SuggestColumn(Suite& suite, TableSource& source, const Profile& pro
   }
   if (LooksLikeKey(name) && rows > 1 && profile.missing == 0) {
     TRY(const bool unique, IsUnique(source, Ident(name)));
-    if (unique) TRYV(Add(suite, "expect_column_values_to_be_unique", Json::Object{{"column", name}}, "looks like a key, and all values differ"));
+    if (unique)
+      TRYV(Add(suite, "expect_column_values_to_be_unique", Json::Object{{"column", name}},
+               "looks like a key, and all values differ"));
   }
   switch (profile.column->kind) {
     case Kind::kReal:
@@ -116,6 +122,8 @@ Result<void> SuggestColumn(Suite& suite, TableSource& source, const Profile& pro
 Result<Suite> SuggestFrom(TableSource& source, const SuggestOptions& options) {
   const ValidateOptions validate;
   Work work(source, validate);
+  for (const SourceColumn& column : source.columns()) work.Use(column);
+  work.HideNan(work.UsedReals());
   const std::size_t at_rows = work.Ask("count(*)");
   std::vector<Profile> profiles;
   for (const SourceColumn& column : source.columns()) {
@@ -151,7 +159,8 @@ Result<Suite> SuggestFrom(TableSource& source, const SuggestOptions& options) {
            "the columns of the data this was suggested from"));
   const auto low = static_cast<std::int64_t>(std::floor(static_cast<double>(count) * (1 - options.row_count_slack)));
   const auto high = static_cast<std::int64_t>(std::ceil(static_cast<double>(count) * (1 + options.row_count_slack)));
-  TRYV(Add(suite, "expect_table_row_count_to_be_between", Json::Object{{"min_value", std::max<std::int64_t>(low, 0)}, {"max_value", high}},
+  TRYV(Add(suite, "expect_table_row_count_to_be_between",
+           Json::Object{{"min_value", std::max<std::int64_t>(low, 0)}, {"max_value", high}},
            fmt::format("{} rows seen; {:.3g} % either way", count, options.row_count_slack * 100)));
   for (const Profile& profile : profiles) TRYV(SuggestColumn(suite, source, profile, count, options));
   return suite;

@@ -12,10 +12,10 @@ namespace mlean::check {
 
 struct SuggestOptions {
   std::string name = "suggested";
-  double row_count_slack = 0.5;       // band = rows * (1 ± slack)
-  double range_slack = 0.1;           // of max - min, at either end; a bound never crosses zero by slack alone
-  std::size_t max_set_size = 20;      // distinct values of a text column worth a value set
-  std::size_t max_columns = 500;      // further columns get only schema expectations
+  double row_count_slack = 0.5;   // band = rows * (1 ± slack)
+  double range_slack = 0.1;       // of max - min, at either end; a bound never crosses zero by slack alone
+  std::size_t max_set_size = 20;  // distinct values of a text column worth a value set
+  std::size_t max_columns = 500;  // further columns get only schema expectations
 };
 
 // One aggregate pass, plus one small query per text column with few values. The data pass the suite they gave.

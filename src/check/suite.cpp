@@ -78,7 +78,8 @@ Result<void> CheckTogether(const Known& known, const Json& kwargs) {
     const Json* value = kwargs.Find(name);
     return value != nullptr && !value->IsNull();
   };
-  if (FindArg(known, "min_value") != nullptr && !given("min_value") && !given("max_value") && known.domain == Domain::kColumnMap) {
+  if (FindArg(known, "min_value") != nullptr && !given("min_value") && !given("max_value") &&
+      known.domain == Domain::kColumnMap) {
     return Bad("'min_value' and 'max_value' are both missing");
   }
   if (given("match_on")) {

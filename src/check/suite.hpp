@@ -24,13 +24,13 @@ enum class Severity : std::uint8_t { kCritical, kWarning, kInfo };
 std::string_view SeverityName(Severity severity);  // "critical", "warning", "info"
 
 struct Expectation {
-  std::string type;          // "expect_column_values_to_not_be_null"
-  codec::Json kwargs;        // an object; as in the file, suite parameters filled in
-  codec::Json meta;          // an object; echoed in results
-  std::string id;            // empty when the file has none
+  std::string type;    // "expect_column_values_to_not_be_null"
+  codec::Json kwargs;  // an object; as in the file, suite parameters filled in
+  codec::Json meta;    // an object; echoed in results
+  std::string id;      // empty when the file has none
   Severity severity = Severity::kCritical;
   std::string description;
-  codec::Json notes;         // string, list of strings or null
+  codec::Json notes;  // string, list of strings or null
 
   // The column it speaks of (column, column_A, first of column_list); empty for a table expectation.
   std::string Column() const;
@@ -40,8 +40,8 @@ struct Suite {
   std::string name;
   std::string id;
   std::vector<Expectation> expectations;
-  codec::Json parameters;    // an object: suite_parameters (1.x) or evaluation_parameters (0.x)
-  codec::Json meta;          // an object
+  codec::Json parameters;  // an object: suite_parameters (1.x) or evaluation_parameters (0.x)
+  codec::Json meta;        // an object
   codec::Json notes;
 };
 

@@ -47,7 +47,8 @@ Finding FindingOf(const ItemResult& item) {
   finding.element_count = item.element_count;
   for (const Json& value : item.unexpected) {
     if (finding.samples.size() == kMaxSamples) break;
-    if (std::find(finding.samples.begin(), finding.samples.end(), value) == finding.samples.end()) finding.samples.push_back(value);
+    if (std::find(finding.samples.begin(), finding.samples.end(), value) == finding.samples.end())
+      finding.samples.push_back(value);
   }
   return finding;
 }
@@ -84,7 +85,10 @@ std::string SummaryText(const SuiteResult& result) {
   std::string text = fmt::format("{} of {} expectations hold over {} rows\n", result.Passed(), result.items.size(),
                                  HumanCount(static_cast<std::uint64_t>(std::max<std::int64_t>(result.rows, 0))));
   for (const Finding& finding : Summarize(result)) {
-    text += fmt::format("  {} {}: {}", finding.vacuous ? "warning" : finding.severity == Severity::kCritical ? "FAILED " : SeverityName(finding.severity),
+    text += fmt::format("  {} {}: {}",
+                        finding.vacuous                           ? "warning"
+                        : finding.severity == Severity::kCritical ? "FAILED "
+                                                                  : SeverityName(finding.severity),
                         finding.rule, finding.cause);
     if (!finding.samples.empty()) text += fmt::format(", such as {}", Json(Json::Array(finding.samples)).Dump(true));
     text += '\n';

@@ -11,11 +11,11 @@
 namespace mlean::check {
 
 struct Finding {
-  std::string column;            // empty for a table expectation
-  std::string rule;              // Sentence()
+  std::string column;  // empty for a table expectation
+  std::string rule;    // Sentence()
   Severity severity = Severity::kCritical;
-  bool vacuous = false;          // passed, but on nothing
-  std::string cause;             // "3 of 100 values (3 %)", "is 17.2", or the exception
+  bool vacuous = false;  // passed, but on nothing
+  std::string cause;     // "3 of 100 values (3 %)", "is 17.2", or the exception
   std::int64_t unexpected_count = 0;
   std::int64_t element_count = 0;
   std::vector<codec::Json> samples;  // at most 5 distinct values

@@ -19,7 +19,8 @@ namespace {
 constexpr std::size_t kMaxExpressions = 1000;
 
 const Rule* FindRule(std::string_view type) {
-  for (const auto rules : {ColumnRules(), SequenceRules(), MultiColumnRules(), AggregateRules(), DistributionRules(), TableRules()}) {
+  for (const auto rules :
+       {ColumnRules(), SequenceRules(), MultiColumnRules(), AggregateRules(), DistributionRules(), TableRules()}) {
     for (const Rule& rule : rules) {
       if (rule.type == type) return &rule;
     }
@@ -45,6 +46,9 @@ Result<void> Prepare(const Rule& rule, Work& work, Pending& pending) {
   if (const Json* condition = expectation.kwargs.Find("row_condition")) {
     // Table expectations of old suites carry row_condition: null.
     TRY(pending.filter, ConditionSql(*condition, work.source.columns()));
+    for (const SourceColumn& column : work.source.columns()) {
+      if (pending.filter.find(Ident(column.name)) != std::string::npos) work.Use(column);
+    }
   }
   TRY(pending.finish, rule.prepare(Task{expectation, pending.filter, work}));
   return {};
@@ -57,7 +61,8 @@ Result<Answers> Ask(Work& work, const std::vector<std::string>& expressions) {
     const std::vector<std::string> slice(expressions.begin() + static_cast<std::ptrdiff_t>(from),
                                          expressions.begin() + static_cast<std::ptrdiff_t>(to));
     TRY(auto rows, work.source.Rows(fmt::format("SELECT {} FROM {}", Join(slice, ", "), work.relation)));
-    if (rows.size() != 1 || rows[0].size() != slice.size()) return Fail(Code::kInternal, "cannot validate: unexpected result shape");
+    if (rows.size() != 1 || rows[0].size() != slice.size())
+      return Fail(Code::kInternal, "cannot validate: unexpected result shape");
     std::move(rows[0].begin(), rows[0].end(), std::back_inserter(answers));
   }
   return answers;
@@ -78,6 +83,31 @@ Result<Answers> AskEach(Work& work, std::vector<Error>& errors) {
     errors[i] = std::move(one).error();
   }
   return answers;
+}
+
+// The values of all expressions; NaN of the columns in use counts as missing.
+Result<Answers> Pass(Work& work, std::vector<Error>& errors) {
+  std::vector<std::size_t> nan_at;
+  // NaN is the greatest value to DuckDB, so one comparison per row group finds it.
+  for (const SourceColumn* column : work.UsedReals()) {
+    nan_at.push_back(work.Ask(fmt::format("coalesce(isnan(max({})), false)", Ident(column->name))));
+  }
+  for (bool hidden = false;; hidden = true) {
+    Result<Answers> answers = Ask(work, work.expressions());
+    if (!answers) {
+      if (answers.error().code == Code::kCancelled) return answers;
+      answers = AskEach(work, errors);
+      if (!answers) return std::move(answers).error().With("cannot validate");
+    }
+    std::vector<const SourceColumn*> with_nan;
+    for (std::size_t i = 0; i < nan_at.size(); ++i) {
+      const Json& found = (*answers)[nan_at[i]];
+      if (found.IsBool() && found.AsBool()) with_nan.push_back(work.UsedReals()[i]);
+    }
+    if (hidden || with_nan.empty()) return answers;
+    errors.clear();
+    work.HideNan(with_nan);
+  }
 }
 
 void Conclude(Pending& pending, const Answers& answers, const std::vector<Error>& errors) {
@@ -112,9 +142,8 @@ std::size_t SuiteResult::Passed() const {
 }
 
 bool SuiteResult::CriticalFailure() const {
-  return std::any_of(items.begin(), items.end(), [](const ItemResult& item) {
-    return !item.success && item.expectation.severity == Severity::kCritical;
-  });
+  return std::any_of(items.begin(), items.end(),
+                     [](const ItemResult& item) { return !item.success && item.expectation.severity == Severity::kCritical; });
 }
 
 Result<SuiteResult> Validate(const Suite& suite, TableSource& source, const ValidateOptions& options) {
@@ -145,15 +174,10 @@ Result<SuiteResult> Validate(const Suite& suite, TableSource& source, const Vali
     pending.asked = work.TaskPositions();
   }
   std::vector<Error> errors;
-  Result<Answers> answers = Ask(work, work.expressions());
-  if (!answers) {
-    if (answers.error().code == Code::kCancelled) return std::move(answers).error();
-    answers = AskEach(work, errors);
-    if (!answers) return std::move(answers).error().With("cannot validate");
-    if (!errors[rows].what.empty()) return std::move(errors[rows]).With("cannot validate");
-  }
-  result.rows = Count(*answers, rows);
-  for (Pending& pending : waiting) Conclude(pending, *answers, errors);
+  TRY(const Answers answers, Pass(work, errors));
+  if (!errors.empty() && !errors[rows].what.empty()) return std::move(errors[rows]).With("cannot validate");
+  result.rows = Count(answers, rows);
+  for (Pending& pending : waiting) Conclude(pending, answers, errors);
   result.success = result.Passed() == result.items.size();
   for (const ItemResult& item : result.items) {
     if (item.vacuous) result.warnings.push_back(fmt::format("{}: no value was checked", Sentence(item.expectation)));

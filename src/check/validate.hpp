@@ -41,25 +41,25 @@ enum class Shape : std::uint8_t {
 struct ItemResult {
   Expectation expectation;
   bool success = false;
-  bool vacuous = false;             // passed because there was nothing to check
-  std::string exception;            // empty, or why it could not be evaluated
+  bool vacuous = false;   // passed because there was nothing to check
+  std::string exception;  // empty, or why it could not be evaluated
 
   Shape shape = Shape::kAggregate;
-  std::int64_t element_count = 0;   // kMap, kMapAll: rows after row_condition
+  std::int64_t element_count = 0;  // kMap, kMapAll: rows after row_condition
   std::int64_t missing_count = 0;
   std::int64_t unexpected_count = 0;
   std::vector<codec::Json> unexpected;        // first values in row order (20, or up to complete_limit for kComplete)
   std::vector<std::int64_t> unexpected_rows;  // their row numbers from 0, for kSummary and kComplete
-  codec::Json observed;             // kAggregate; null when the result has none
+  codec::Json observed;                       // kAggregate; null when the result has none
   bool has_observed = false;
-  codec::Json::Object more;         // further members of GE's `result`: details, partial_missing_list …
+  codec::Json::Object more;  // further members of GE's `result`: details, partial_missing_list …
 };
 
 struct SuiteResult {
   std::string suite_name;
   codec::Json parameters;
-  bool success = false;             // every expectation succeeded (as in GE, whatever its severity)
-  std::vector<ItemResult> items;    // in the suite's order
+  bool success = false;               // every expectation succeeded (as in GE, whatever its severity)
+  std::vector<ItemResult> items;      // in the suite's order
   std::vector<std::string> warnings;  // vacuous passes, in words
   std::int64_t rows = 0;
 

@@ -269,7 +269,7 @@ TEST_F(PredictionLog, AFullDiskCutsNothingInHalf) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     signal(SIGXFSZ, SIG_IGN);
-    const rlimit limit{4000, 4000};
+    rlimit limit{4000, RLIM_INFINITY};
     setrlimit(RLIMIT_FSIZE, &limit);
     auto log = LogWriter::Open({.folder = folder_, .model = "m"});
     const int schema = *(*log)->AddSchema(kSchema);
@@ -278,13 +278,19 @@ TEST_F(PredictionLog, AFullDiskCutsNothingInHalf) {
       Made made(i, i);
       if (!(*log)->AppendBatch(schema, {&made.Get(), 1})) ++refused;
     }
+    limit.rlim_cur = RLIM_INFINITY;  // there is room again
+    setrlimit(RLIMIT_FSIZE, &limit);
+    Made made(100, 100);
+    if (!(*log)->AppendBatch(schema, {&made.Get(), 1})) _exit(2);
     _exit((*log)->Dropped() == static_cast<std::uint64_t>(refused) && refused > 0 && refused < 100 ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(WEXITSTATUS(status), 0);
   ReadStats stats;
-  EXPECT_GT(Read({}, &stats).size(), 10U);
+  const Predictions got = Read({}, &stats);
+  EXPECT_GT(got.size(), 10U);
+  EXPECT_EQ(got.ids.back(), "req-100");
   EXPECT_EQ(stats.damaged, 0U);
 }
 

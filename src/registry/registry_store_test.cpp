@@ -90,6 +90,8 @@ TEST_F(Registry, OneKeyMakesOneVersion) {
   NewVersion retry = spec;
   retry.source = "b";
   const auto second = Write([&](sql::Txn& t) { return CreateVersion(t, retry, 6); });
+  ASSERT_TRUE(first) << first.error().what;
+  ASSERT_TRUE(second) << second.error().what;
   EXPECT_EQ(first->version, 2);
   EXPECT_EQ(second->version, 2);
   EXPECT_EQ(second->source, "a");

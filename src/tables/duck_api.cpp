@@ -14,10 +14,10 @@ Result<DuckApi> Load(const std::string& library) {
   const std::array<std::string_view, 1> names = {library};
   TRY(const os::Library lib, os::Library::Open(names, "read tables", "./dev setup"));
   DuckApi api;
-#define MLEAN_DUCK_LOAD(name)                                                   \
-  {                                                                             \
-    TRY(auto* const symbol, lib.Symbol<decltype(api.name)>("duckdb_" #name));   \
-    api.name = symbol;                                                          \
+#define MLEAN_DUCK_LOAD(name)                                                 \
+  {                                                                           \
+    TRY(auto* const symbol, lib.Symbol<decltype(api.name)>("duckdb_" #name)); \
+    api.name = symbol;                                                        \
   }
   MLEAN_DUCK_FUNCTIONS(MLEAN_DUCK_LOAD)
 #undef MLEAN_DUCK_LOAD

@@ -33,7 +33,7 @@ namespace mlean::tables {
 struct EngineOptions {
   std::size_t memory_limit_mb = 1024;  // DuckDB spills to temp_dir beyond it
   int threads = 2;
-  std::string temp_dir;               // empty: "<system temporary folder>/mlean-duckdb-<pid>", made on the first spill
+  std::string temp_dir;  // empty: "<system temporary folder>/mlean-duckdb-<pid>", made on the first spill
   std::string library = "libduckdb.so";
 };
 
@@ -48,8 +48,7 @@ class Engine {
   Result<types::Frame> Query(std::string_view sql);
   // The same in pieces of about `rows_per_frame` rows with bounded memory; text codes are local to each piece. `sink` is
   // called at least once (with no rows for an empty result); its first error stops the query and is returned.
-  Result<void> Stream(std::string_view sql, std::size_t rows_per_frame,
-                      const std::function<Result<void>(types::Frame)>& sink);
+  Result<void> Stream(std::string_view sql, std::size_t rows_per_frame, const std::function<Result<void>(types::Frame)>& sink);
   // Runs one or more statements (separated by ';') and drops their results.
   Result<void> Execute(std::string_view sql);
 

@@ -100,9 +100,9 @@ void FillTime(Column& column, duckdb_type type, const void* data, const std::uin
   }
   // Multiplier for seconds, divisor for micro- and nanoseconds.
   const std::int64_t times = type == DUCKDB_TYPE_TIMESTAMP_S ? 1000 : 1;
-  const std::int64_t by = type == DUCKDB_TYPE_TIMESTAMP_NS                                       ? 1'000'000
+  const std::int64_t by = type == DUCKDB_TYPE_TIMESTAMP_NS                                    ? 1'000'000
                           : type == DUCKDB_TYPE_TIMESTAMP || type == DUCKDB_TYPE_TIMESTAMP_TZ ? 1000
-                                                                                                 : 1;
+                                                                                              : 1;
   Fill<std::int64_t>(column.ints, data, validity, count, kMissingInt, [times, by](std::int64_t value) {
     if (value == kInfinity || value == -kInfinity) return kMissingInt;
     std::int64_t ms = 0;

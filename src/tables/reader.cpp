@@ -21,9 +21,9 @@ constexpr std::int64_t kSampleRows = 200'000;
 constexpr std::size_t kMaxFiles = 100'000;
 
 // pandas.read_csv's default missing words (pandas 2 and 3).
-constexpr std::array<std::string_view, 19> kPandasMissing = {"",        "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN",
-                                                             "-nan",    "1.#IND", "1.#QNAN", "<NA>", "N/A",    "NA",       "NULL",
-                                                             "NaN",     "None", "n/a",      "nan", "null"};
+constexpr std::array<std::string_view, 19> kPandasMissing = {"",     "#N/A",   "#N/A N/A", "#NA",  "-1.#IND", "-1.#QNAN", "-NaN",
+                                                             "-nan", "1.#IND", "1.#QNAN",  "<NA>", "N/A",     "NA",       "NULL",
+                                                             "NaN",  "None",   "n/a",      "nan",  "null"};
 
 Format FormatOf(std::string_view path) {
   std::string name = ToLower(path);
@@ -260,8 +260,9 @@ Result<types::Frame> ReadFrame(Engine& engine, const DataSource& source, const s
       quoted.push_back(QuoteIdentifier(column));
       if (schema.Find(column) != nullptr) continue;
       const std::string near = Nearest(column, schema.Names());
-      return Fail(Code::kNotFound, fmt::format("cannot read column '{}' of '{}': no such column", column, source.path),
-                  near.empty() ? fmt::format("columns: {}", Join(schema.Names(), ", ")) : fmt::format("did you mean '{}'?", near));
+      return Fail(
+          Code::kNotFound, fmt::format("cannot read column '{}' of '{}': no such column", column, source.path),
+          near.empty() ? fmt::format("columns: {}", Join(schema.Names(), ", ")) : fmt::format("did you mean '{}'?", near));
     }
   }
   std::string sql = fmt::format("SELECT {} FROM {}", quoted.empty() ? "*" : Join(quoted, ", "), scan);
@@ -280,7 +281,8 @@ Result<std::int64_t> CountRows(Engine& engine, const DataSource& source) {
 
 Result<void> LoadTable(Engine& engine, const DataSource& source, std::string_view name) {
   TRY(const std::string scan, ScanSql(source));
-  Result<void> made = engine.Execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT * FROM {}", QuoteIdentifier(name), scan));
+  Result<void> made =
+      engine.Execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT * FROM {}", QuoteIdentifier(name), scan));
   if (!made) return ReadError(source, std::move(made).error());
   return {};
 }

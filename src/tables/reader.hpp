@@ -28,7 +28,7 @@ struct DataSource {
   char delimiter = 0;             // CSV; 0: tab for .tsv, else ',' or, when the header line has none, ';' or '|'
   // Types and missing words as pandas.read_csv has them: its NA words are missing, dates stay text.
   bool pandas_types = false;
-  bool all_text = false;          // CSV: no type detection
+  bool all_text = false;  // CSV: no type detection
 };
 
 struct ColumnInfo {

@@ -102,9 +102,10 @@ TEST_F(Tables, EveryTypeComesAsItsKind) {
 }
 
 TEST_F(Tables, NullsOfEveryKindAreMissing) {
-  const Frame frame = Ask(
-      "SELECT NULL::INTEGER a, NULL::DOUBLE b, NULL::BOOLEAN c, NULL::DATE d, NULL::TIMESTAMP e, NULL::VARCHAR f, NULL::DECIMAL(30,2) g, "
-      "NULL::ENUM('a') h, NULL i, 'nan'::DOUBLE j FROM range(3000)");
+  const Frame frame =
+      Ask("SELECT NULL::INTEGER a, NULL::DOUBLE b, NULL::BOOLEAN c, NULL::DATE d, NULL::TIMESTAMP e, NULL::VARCHAR f, "
+          "NULL::DECIMAL(30,2) g, "
+          "NULL::ENUM('a') h, NULL i, 'nan'::DOUBLE j FROM range(3000)");
   ASSERT_EQ(frame.rows(), 3000u);
   for (const Column& column : frame.columns) {
     EXPECT_TRUE(column.Missing(0)) << column.name;
@@ -199,12 +200,14 @@ TEST_F(Tables, BigParquetIsWrittenWithTheSameBytes) {
 }
 
 TEST_F(Tables, CsvGoesThereAndBack) {
-  ASSERT_EQ(*WriteCsv(*engine_, "SELECT 1 AS \"a,b\", 'x\"y' AS c, NULL AS d, TIMESTAMP '2013-01-01 10:00:00' AS t", Path("o.csv")), 1);
+  ASSERT_EQ(
+      *WriteCsv(*engine_, "SELECT 1 AS \"a,b\", 'x\"y' AS c, NULL AS d, TIMESTAMP '2013-01-01 10:00:00' AS t", Path("o.csv")), 1);
   EXPECT_EQ(*os::ReadFile(Path("o.csv")), "\"a,b\",c,d,t\n1,\"x\"\"y\",,2013-01-01 10:00:00\n");
 }
 
 TEST_F(Tables, CsvIsTyped) {
-  const std::string path = Write("a.csv", "id,x,name,flag,day,na\n1,1.5,Ann,true,2013-01-01,NA\n2,,\"O'B, x\",false,2013-01-02,7\n");
+  const std::string path =
+      Write("a.csv", "id,x,name,flag,day,na\n1,1.5,Ann,true,2013-01-01,NA\n2,,\"O'B, x\",false,2013-01-02,7\n");
   auto schema = Describe(*engine_, {.path = path});
   ASSERT_TRUE(schema) << schema.error().what;
   EXPECT_EQ(schema->Find("id")->sql_type, "BIGINT");
@@ -226,7 +229,12 @@ TEST_F(Tables, OtherSeparatorsAreFound) {
   EXPECT_EQ(Describe(*engine_, {.path = Write("s.csv", "a;b\n1;2\n")})->columns.size(), 2u);
   EXPECT_EQ(Describe(*engine_, {.path = Write("t.tsv", "a\tb,c\n1\t2\n")})->columns.size(), 2u);
   EXPECT_EQ(Describe(*engine_, {.path = Write("o.csv", "only\n1\n")})->columns.size(), 1u);
-  EXPECT_EQ(Describe(*engine_, {.path = Write("bom.csv", "\xEF\xBB\xBF" "a,b\n1,2\n")})->columns.at(0).name, "a");
+  EXPECT_EQ(Describe(*engine_, {.path = Write("bom.csv",
+                                              "\xEF\xBB\xBF"
+                                              "a,b\n1,2\n")})
+                ->columns.at(0)
+                .name,
+            "a");
 }
 
 TEST_F(Tables, RaggedCsvNamesFileAndLine) {
@@ -244,7 +252,8 @@ TEST_F(Tables, RaggedCsvNamesFileAndLine) {
   std::string big = "a,b\n";
   for (int i = 0; i < 300'000; ++i) big += "1,2\n";
   const std::string far = Write("far.csv", big + "1,2,3\n");
-  EXPECT_EQ(ReadFrame(*engine_, {.path = far}).error().what, "cannot read '" + far + "': line 300002: expected 2 fields, found 3");
+  EXPECT_EQ(ReadFrame(*engine_, {.path = far}).error().what,
+            "cannot read '" + far + "': line 300002: expected 2 fields, found 3");
 }
 
 TEST_F(Tables, BrokenFilesAreSaidToBe) {
@@ -311,7 +320,8 @@ TEST_F(Tables, StreamsInPieces) {
     return {};
   }));
   EXPECT_EQ(pieces, 1u);
-  EXPECT_EQ(engine_->Stream("SELECT 1", 1, [](Frame) -> Result<void> { return Fail(Code::kDenied, "no"); }).error().code, Code::kDenied);
+  EXPECT_EQ(engine_->Stream("SELECT 1", 1, [](Frame) -> Result<void> { return Fail(Code::kDenied, "no"); }).error().code,
+            Code::kDenied);
 }
 
 TEST_F(Tables, ErrorsAreOneLine) {
@@ -323,8 +333,9 @@ TEST_F(Tables, ErrorsAreOneLine) {
   EXPECT_EQ(engine_->Execute("SELECT 1; SELEC 2").error().code, Code::kInvalid);
   EXPECT_EQ(engine_->Execute("INSTALL httpfs; LOAD httpfs").ok(), false);
   EXPECT_TRUE(engine_->Execute("  -- nothing\n"));
-  EXPECT_EQ(TidyDuckError("Invalid Input Error: CSV Error on Line: 3\nOriginal Line: 2,y,3\nExpected Number of Columns: 2 Found: 3\nx"),
-            "line 3: expected 2 fields, found 3");
+  EXPECT_EQ(
+      TidyDuckError("Invalid Input Error: CSV Error on Line: 3\nOriginal Line: 2,y,3\nExpected Number of Columns: 2 Found: 3\nx"),
+      "line 3: expected 2 fields, found 3");
   EXPECT_EQ(*engine_->ScalarInt("SELECT 42;"), 42);
   EXPECT_EQ(engine_->ScalarInt("SELECT NULL").error().code, Code::kNotFound);
   EXPECT_EQ(*engine_->ScalarReal("SELECT 0.5"), 0.5);

@@ -26,8 +26,8 @@ constexpr std::string_view kFrameTable = "mlean_written_frame";
 Result<std::int64_t> Copy(Engine& engine, std::string_view select, const std::string& path, const std::string& options) {
   TRY(os::AtomicFile file, os::AtomicFile::Open(path));
   // DuckDB writes into the open temporary file by name; Commit syncs and renames it.
-  const std::string copy = fmt::format("COPY ({}) TO {} ({}, USE_TMP_FILE false)", select,
-                                       QuoteLiteral(file.temp_path().string()), options);
+  const std::string copy =
+      fmt::format("COPY ({}) TO {} ({}, USE_TMP_FILE false)", select, QuoteLiteral(file.temp_path().string()), options);
   TRY(const std::int64_t threads, engine.ScalarInt("SELECT current_setting('threads')"));
   // One thread: row groups and their order do not depend on timing.
   TRYV(engine.Execute("SET threads=1"));
@@ -63,7 +63,8 @@ Result<std::int64_t> CopyFrame(Engine& engine, const types::Frame& frame, const 
 Result<std::int64_t> WriteParquet(Engine& engine, std::string_view select, const std::string& path, const WriteOptions& options) {
   return Copy(engine, select, path, ParquetOptions(options));
 }
-Result<std::int64_t> WriteParquet(Engine& engine, const types::Frame& frame, const std::string& path, const WriteOptions& options) {
+Result<std::int64_t> WriteParquet(Engine& engine, const types::Frame& frame, const std::string& path,
+                                  const WriteOptions& options) {
   return CopyFrame(engine, frame, path, ParquetOptions(options));
 }
 Result<std::int64_t> WriteCsv(Engine& engine, std::string_view select, const std::string& path) {

@@ -31,13 +31,15 @@ TEST_F(MetricStore, HistoryAndLatestAgreeWithANaiveModel) {
   const std::string id = NewRunId();
   std::map<std::string, std::set<Key>> model;
   std::map<std::string, std::tuple<std::int64_t, TimeMs, double>> latest;
-  for (int batch = 0; batch < 60; ++batch) {
+  for (int batch = 0; batch < 300; ++batch) {
     std::vector<Metric> metrics;
-    for (int i = 0; i < 40; ++i) {
+    for (unsigned i = 0; i < 1 + random() % 4; ++i) {
       const std::string key(1, static_cast<char>('a' + random() % 3));
       const double value = values[random() % std::size(values)];
-      const Metric m{
-          .key = key, .value = value, .timestamp = static_cast<TimeMs>(random() % 6), .step = static_cast<int>(random() % 7) - 3};
+      const Metric m{.key = key,
+                     .value = value,
+                     .timestamp = static_cast<TimeMs>(random() % 40),
+                     .step = static_cast<int>(random() % 60) - 30};
       metrics.push_back(m);
       const double ranked = std::isnan(value) ? 0 : value;
       model[key].insert({m.timestamp, m.step, ranked + 0.0, std::isnan(value)});
@@ -46,6 +48,11 @@ TEST_F(MetricStore, HistoryAndLatestAgreeWithANaiveModel) {
       if (!added && rank > slot->second) slot->second = rank;
     }
     ASSERT_TRUE(Write([&](sql::Txn& t) { return LogMetrics(t, id, metrics); }));
+    const auto so_far = Read([&](sql::Conn& c) { return GetRun(c, id); });
+    ASSERT_TRUE(so_far);
+    for (const Metric& m : so_far->metrics) {
+      ASSERT_EQ(std::tuple(m.step, m.timestamp, std::isnan(m.value) ? 0 : m.value), latest[m.key]) << m.key;
+    }
   }
   const auto run = Read([&](sql::Conn& c) { return GetRun(c, id); });
   ASSERT_EQ(run->metrics.size(), model.size());

@@ -8,6 +8,7 @@
 #include "repo/params.hpp"
 #include "track/experiment_store.hpp"
 #include "track/input_store.hpp"
+#include "track/limits.hpp"
 #include "track/metric_store.hpp"
 #include "track/param_store.hpp"
 #include "track/run_store.hpp"
@@ -18,12 +19,21 @@ namespace {
 
 std::string TextOf(const codec::Json& value) { return value.IsString() ? value.AsString() : value.Dump(); }
 
+// Columns and classes are part of some names, "training.importance.sepal length (cm)"; MLflow's keys take fewer characters than they.
+std::string KeyOf(std::string name) {
+  for (char& c : name) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+    if (!letter && std::string_view("_-. :").find(c) == std::string_view::npos) c = '_';
+  }
+  return std::string(track::CutTo(name, track::kMaxKey));
+}
+
 std::vector<track::Metric> MetricsOf(const codec::Json& evaluation, TimeMs now) {
   std::vector<track::Metric> out;
   const auto add = [&](const std::string& prefix, const codec::Json* metrics) {
     if (metrics == nullptr || !metrics->IsObject()) return;
     for (const auto& [key, value] : metrics->AsObject()) {
-      if (value.IsNumber()) out.push_back({.key = prefix + key, .value = value.AsDouble(), .timestamp = now});
+      if (value.IsNumber()) out.push_back({.key = KeyOf(prefix + key), .value = value.AsDouble(), .timestamp = now});
     }
   };
   if (const codec::Json* mine = evaluation.Find("challenger")) add("", mine->Find("metrics"));
@@ -83,7 +93,7 @@ Result<StepResult> TrackStep(TurnContext& context) {
   const std::vector<track::Tag> tags = TagsOf(context, pull);
   const std::vector<track::Metric> metrics = MetricsOf(evaluation, workspace.Now());
   std::vector<track::Param> logged;
-  for (const auto& [key, value] : params.Flat()) logged.push_back({key, TextOf(value)});
+  for (const auto& [key, value] : params.Flat()) logged.push_back({KeyOf(key), TextOf(value)});
   std::vector<track::DatasetInput> inputs;
   if (const codec::Json* data = pull.Find("data")) {
     for (const auto& [name, entry] : data->AsObject()) {

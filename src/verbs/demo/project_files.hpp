@@ -28,7 +28,7 @@ models:
     gate:
       - metrics.auc >= 0.58
       - metrics.auc >= prod.metrics.auc - 0.002
-      - metrics.calibration.ece <= 0.15
+      - metrics.calibration.ece <= 0.25
       - data.flights.checks.success
     rollout:
       strategy: canary
