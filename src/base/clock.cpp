@@ -9,9 +9,7 @@
 namespace mlean {
 namespace {
 
-std::int64_t FloorDiv(std::int64_t a, std::int64_t b) {
-  return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0);
-}
+std::int64_t FloorDiv(std::int64_t a, std::int64_t b) { return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0); }
 
 // Reads exactly `width` digits at the front of `text` and drops them; -1 when there are none.
 int TakeDigits(std::string_view& text, std::size_t width) {
@@ -144,8 +142,7 @@ Result<std::int64_t> ParseDuration(std::string_view text) {
     std::string_view name;
     std::int64_t ms;
   };
-  constexpr Unit kUnits[] = {{"ms", 1},         {"s", kSecondMs}, {"m", kMinuteMs},
-                             {"h", kHourMs}, {"d", kDayMs},    {"w", 7 * kDayMs}};
+  constexpr Unit kUnits[] = {{"ms", 1}, {"s", kSecondMs}, {"m", kMinuteMs}, {"h", kHourMs}, {"d", kDayMs}, {"w", 7 * kDayMs}};
   const std::string_view whole = text;
   std::int64_t total = 0;
   bool any = false;

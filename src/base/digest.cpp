@@ -22,9 +22,7 @@ Hasher::~Hasher() = default;
 Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 
-void Hasher::Update(const void* data, std::size_t size) {
-  CHECK_BUG(EVP_DigestUpdate(state_->context, data, size) == 1);
-}
+void Hasher::Update(const void* data, std::size_t size) { CHECK_BUG(EVP_DigestUpdate(state_->context, data, size) == 1); }
 
 std::string Hasher::HexDigest() {
   unsigned char bytes[EVP_MAX_MD_SIZE];

@@ -50,9 +50,7 @@ struct Error {
   }
 };
 
-inline Error Fail(Code code, std::string what, std::string fix = {}) {
-  return Error{code, std::move(what), std::move(fix)};
-}
+inline Error Fail(Code code, std::string what, std::string fix = {}) { return Error{code, std::move(what), std::move(fix)}; }
 
 template <class T>
 class [[nodiscard]] Result {
@@ -97,8 +95,8 @@ class [[nodiscard]] Result<void> {
 
 #define MLEAN_CAT2(a, b) a##b
 #define MLEAN_CAT(a, b) MLEAN_CAT2(a, b)
-#define MLEAN_TRY(ret, tmp, decl, ...) \
-  auto tmp = (__VA_ARGS__);            \
+#define MLEAN_TRY(ret, tmp, decl, ...)  \
+  auto tmp = (__VA_ARGS__);             \
   if (!tmp) ret std::move(tmp).error(); \
   decl = *std::move(tmp)
 #define MLEAN_TRYV(ret, tmp, ...) \

@@ -26,8 +26,8 @@ std::string FormatDouble(double value);
 // word, and at most 3 edits); "" otherwise. Used for "did you mean" hints.
 std::string Nearest(std::string_view word, const std::vector<std::string>& candidates);
 
-std::string HumanBytes(std::uint64_t bytes);   // "12.3 MB", decimal units
-std::string HumanCount(std::uint64_t count);   // "336,776"
+std::string HumanBytes(std::uint64_t bytes);  // "12.3 MB", decimal units
+std::string HumanCount(std::uint64_t count);  // "336,776"
 
 std::string Hex(const unsigned char* bytes, std::size_t size);
 bool IsValidUtf8(std::string_view text);

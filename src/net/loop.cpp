@@ -158,7 +158,8 @@ Task<void> Session::Serve() {
     }
     if (!exchange_.gone && !SendAtOnce()) co_await SendRest();
     Finish();
-    if (!exchange_.keep_alive || exchange_.gone) break;
+    // A drain that began after the head was sent has not seen this connection idle.
+    if (!exchange_.keep_alive || exchange_.gone || loop_.shared.draining.load()) break;
     parser_.Next();
   }
   if (exchange_.linger && !exchange_.gone) co_await Linger();
