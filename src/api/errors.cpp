@@ -32,6 +32,17 @@ net::Reply ErrorReply(const Error& error) {
   return reply;
 }
 
+namespace {
+
+net::Reply Detail(int status, codec::Json::Array loc, std::string_view message) {
+  codec::Json detail = codec::Json::Object{{"loc", std::move(loc)}, {"msg", message}, {"type", "value_error"}};
+  return net::Reply::Json(status, codec::Json(codec::Json::Object{{"detail", codec::Json::Array{std::move(detail)}}}).Dump());
+}
+
+}  // namespace
+
+net::Reply DetailReply(int status, std::string_view message) { return Detail(status, {codec::Json("body")}, message); }
+
 net::Reply DetailReply(const Error& error) {
   int status = HttpStatus(error.code);
   if (error.code == Code::kInvalid || error.code == Code::kUsage) status = 422;
@@ -42,8 +53,7 @@ net::Reply DetailReply(const Error& error) {
     const std::size_t begin = at + 8;
     loc.emplace_back(error.what.substr(begin, error.what.find('\'', begin) - begin));
   }
-  codec::Json detail = codec::Json::Object{{"loc", std::move(loc)}, {"msg", error.what}, {"type", "value_error"}};
-  net::Reply reply = net::Reply::Json(status, codec::Json(codec::Json::Object{{"detail", codec::Json::Array{std::move(detail)}}}).Dump());
+  net::Reply reply = Detail(status, std::move(loc), error.what);
   if (error.code == Code::kBusy) reply.With("Retry-After", "1");
   return reply;
 }

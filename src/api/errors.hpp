@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "net/message.hpp"
@@ -11,7 +12,10 @@ namespace mlean::api {
 int HttpStatus(Code code);
 // {"error": "…"}: Open Inference v2 and our own routes ("fix" is added when there is one).
 net::Reply ErrorReply(const Error& error);
-// FastAPI's shape, status 422 for anything wrong with the input: {"detail": [{"loc": ["body"], "msg": "…", "type": "value_error"}]}.
+// FastAPI's shape, status 422 for anything wrong with the input: {"detail": [{"loc": ["body"], "msg": "…", "type":
+// "value_error"}]}.
 net::Reply DetailReply(const Error& error);
+// The same shape for what the server itself refuses: no such method, a body over its limit.
+net::Reply DetailReply(int status, std::string_view message);
 
 }  // namespace mlean::api

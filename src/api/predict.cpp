@@ -60,7 +60,7 @@ net::Reply Predict(const net::Call& call, const serving::LiveModels& models, con
   const bool is_list = !body.empty() && body.front() == '[';
   codec::Json list;
   if (is_list) {
-    Result<codec::Json> parsed = codec::Json::Parse(body, {.allow_nan = true});
+    Result<codec::Json> parsed = codec::Json::Parse(body);
     if (!parsed) return DetailReply(parsed.error());
     list = *std::move(parsed);
   }
@@ -84,9 +84,10 @@ net::Reply Predict(const net::Call& call, const serving::LiveModels& models, con
     AppendOne(out, *answer, row);
   }
   if (is_list) out += ']';
-  return net::Reply::Json(200, std::move(out))
-      .With("mlean-model-version", VersionText(*answer))
-      .With("mlean-variant", std::string(predictions::VariantName(answer->variant)));
+  net::Reply reply = net::Reply::Json(200, std::move(out)).With("mlean-model-version", VersionText(*answer));
+  // A version asked for by number is no variant of the traffic.
+  if (!reference->version) reply.With("mlean-variant", std::string(predictions::VariantName(answer->variant)));
+  return reply;
 }
 
 }  // namespace
@@ -94,6 +95,8 @@ net::Reply Predict(const net::Call& call, const serving::LiveModels& models, con
 void BindPredict(net::Router& router, const serving::LiveModels& models, const Clock& clock) {
   const net::RouteOptions options{.on = net::On::kInline, .max_body = 16u << 20};
   const auto handle = [&models, &clock](const net::Call& call) { return Predict(call, models, clock); };
+  router.SetErrorBody("/predict/",
+                      [](int status, std::string_view message, const net::Call&) { return DetailReply(status, message); });
   router.Add("POST", "/predict/{model}", options, handle);
   router.Add("POST", "/predict/{model}/versions/{version}", options, handle);
 }

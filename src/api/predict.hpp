@@ -1,4 +1,5 @@
-// POST /predict/{model}: one flat JSON object (or a list of them) in, {"prediction": …} (or a list) out; 422 with detail[] on bad input.
+// POST /predict/{model}: one flat JSON object (or a list of them) in, {"prediction": …} (or a list) out; 422 with detail[] on bad
+// input.
 #pragma once
 
 #include "base/clock.hpp"

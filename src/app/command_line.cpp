@@ -68,7 +68,8 @@ Error UnknownVerb(const std::vector<std::string>& words, const std::vector<VerbS
     if (verb.words.size() > 1 && verb.words.front() == words.front()) under.push_back(verb.words[1]);
   }
   if (!under.empty()) {
-    return Fail(Code::kUsage, fmt::format("cannot run '{}': it needs one of: {}", words.front(), Join(under, ", ")), "mlean --help");
+    return Fail(Code::kUsage, fmt::format("cannot run '{}': it needs one of: {}", words.front(), Join(under, ", ")),
+                "mlean --help");
   }
   const std::string typed = words.size() > 1 ? words[0] + " " + words[1] : words[0];
   std::string near = Nearest(typed, known);
@@ -83,7 +84,8 @@ void AddOptions(CLI::App& cli, const VerbSpec& verb, Arguments& arguments) {
     const std::string key = KeyOf(option);
     CLI::Option* added = nullptr;
     if (option.kind == OptionKind::kFlag) {
-      added = cli.add_flag_function(option.names, [&arguments, key](std::int64_t) { arguments.Add(key, "1"); }, option.help);
+      added = cli.add_flag_function(
+          option.names, [&arguments, key](std::int64_t) { arguments.Add(key, "1"); }, option.help);
     } else if (option.kind == OptionKind::kRest || option.kind == OptionKind::kRepeated) {
       added = cli.add_option_function<std::vector<std::string>>(
           option.names,
@@ -136,7 +138,8 @@ Result<Invocation> ReadFront(int argc, char** argv) {
 
 int RunVerb(const VerbSpec& verb, std::vector<std::string> rest, verbs::Context& context) {
   Arguments arguments;
-  CLI::App cli(verb.description.empty() ? verb.summary : verb.summary + "\n\n" + verb.description, "mlean " + Join(verb.words, " "));
+  CLI::App cli(verb.description.empty() ? verb.summary : verb.summary + "\n\n" + verb.description,
+               "mlean " + Join(verb.words, " "));
   bool json = false;
   bool quiet = false;
   std::string directory;

@@ -24,8 +24,8 @@ namespace {
 constexpr std::chrono::seconds kTickEvery{2};
 constexpr std::chrono::milliseconds kPollEvery{100};
 
-// The loop thread: ticks every few seconds, sooner when woken, and follows the registry ten times a second. With a simulated clock it
-// ticks only when asked: then whoever turns the clock says when.
+// The loop thread: ticks every few seconds, sooner when woken, and follows the registry ten times a second. With a simulated
+// clock it ticks only when asked: then whoever turns the clock says when.
 class LoopThread {
  public:
   LoopThread(flows::Workspace& workspace, serving::LiveModels& models, flows::AbortInbox& aborts, bool simulated)
@@ -103,12 +103,15 @@ Result<std::pair<std::string, std::uint16_t>> ParseListen(const std::string& tex
   const std::size_t colon = text.rfind(':');
   const auto port = colon == text.npos ? std::nullopt : ParseInt(text.substr(colon + 1));
   if (!port || *port < 0 || *port > 65535) {
-    return Fail(Code::kUsage, fmt::format("cannot listen on '{}': expected ADDRESS:PORT", text), "mlean server --listen 127.0.0.1:5000");
+    return Fail(Code::kUsage, fmt::format("cannot listen on '{}': expected ADDRESS:PORT", text),
+                "mlean server --listen 127.0.0.1:5000");
   }
   return std::pair(text.substr(0, colon), static_cast<std::uint16_t>(*port));
 }
 
-bool IsLoopback(const std::string& address) { return address == "localhost" || address == "[::1]" || address == "::1" || address.rfind("127.", 0) == 0; }
+bool IsLoopback(const std::string& address) {
+  return address == "localhost" || address == "[::1]" || address == "::1" || address.rfind("127.", 0) == 0;
+}
 
 Result<void> WriteServerFile(const flows::Workspace& workspace, const std::string& url) {
   const codec::Json info = codec::Json::Object{{"url", url}, {"pid", static_cast<std::int64_t>(getpid())}};
@@ -118,8 +121,10 @@ Result<void> WriteServerFile(const flows::Workspace& workspace, const std::strin
 Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context) {
   TRY(const auto listen, ParseListen(arguments.Text("listen", "127.0.0.1:5000")));
   if (!IsLoopback(listen.first)) {
-    return Fail(Code::kUnsupported, fmt::format("cannot listen on '{}': there is no authentication yet, so only loopback addresses are served",
-                                                listen.first), "mlean server --listen 127.0.0.1:5000");
+    return Fail(
+        Code::kUnsupported,
+        fmt::format("cannot listen on '{}': there is no authentication yet, so only loopback addresses are served", listen.first),
+        "mlean server --listen 127.0.0.1:5000");
   }
   log::SetLevel(log::Level::kInfo);
   TRY(os::StopSignals stop, os::StopSignals::Block());
@@ -130,11 +135,12 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   Metrics metrics;
   flows::AbortInbox aborts;
   LoopThread* loop = nullptr;
-  serving::LiveModels models(workspace.PredictionLogs(), metrics, [&](const std::string& model, const std::string& id, const std::string& why) {
-    log::Warn("rollout.aborted", {{"model", model}, {"reason", why}});
-    aborts.Put({model, id, why});
-    if (loop != nullptr) loop->Wake();
-  });
+  serving::LiveModels models(workspace.PredictionLogs(), metrics,
+                             [&](const std::string& model, const std::string& id, const std::string& why) {
+                               log::Warn("rollout.aborted", {{"model", model}, {"reason", why}});
+                               aborts.Put({model, id, why});
+                               if (loop != nullptr) loop->Wake();
+                             });
   if (Result<void> synced = models.Sync(*workspace.db, flows::ServingSettings(workspace.config)); !synced) {
     log::Warn("sync.problem", {{"error", synced.error().what}});
   }
@@ -190,7 +196,8 @@ verbs::VerbSpec ServerVerb() {
   spec.words = {"server"};
   spec.summary = "serve models, run the loop, monitor; everything in one process";
   spec.description =
-      "When it is ready it prints one line with its URL. GET /health says OK from then on. SIGTERM drains, a second signal forces.";
+      "When it is ready it prints one line with its URL. GET /health says OK from then on. SIGTERM drains, a second signal "
+      "forces.";
   spec.options = {verbs::ValueOption("--root", "DIR", "the project, or an empty folder", "."),
                   verbs::ValueOption("--listen", "ADDR:PORT", "where to listen; port 0 picks one", "127.0.0.1:5000")};
   spec.examples = {"mlean server", "mlean server --root /srv/models --listen 127.0.0.1:0"};

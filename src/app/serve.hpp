@@ -1,4 +1,5 @@
-// The server: everything in one process. Start order: workspace, models, HTTP, loop thread; stop order: HTTP drains, loop thread, rest.
+// The server: everything in one process. Start order: workspace, models, HTTP, loop thread; stop order: HTTP drains, loop thread,
+// rest.
 #pragma once
 
 #include <string>

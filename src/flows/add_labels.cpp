@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "codec/csv.hpp"
 #include "os/files.hpp"
+#include "registry/model_store.hpp"
 #include "tables/reader.hpp"
 
 namespace mlean::flows {
@@ -64,7 +65,8 @@ Result<std::vector<predictions::Label>> ReadLabelFile(const std::filesystem::pat
   const types::Column* label = frame.Find("label");
   const types::Column* row = frame.Find("row");
   if (id == nullptr || label == nullptr || id->kind != types::Kind::kText) {
-    return Fail(Code::kInvalid, fmt::format("cannot read labels of '{}': it needs a text column id and a column label", file.string()));
+    return Fail(Code::kInvalid,
+                fmt::format("cannot read labels of '{}': it needs a text column id and a column label", file.string()));
   }
   std::vector<predictions::Label> out;
   for (std::size_t i = 0; i < frame.rows(); ++i) {
@@ -81,7 +83,8 @@ Result<std::vector<predictions::Label>> ReadLabelFile(const std::filesystem::pat
 
 Result<std::vector<predictions::Label>> ParseLabels(const codec::Json& list) {
   if (!list.IsArray()) return Fail(Code::kInvalid, "cannot read labels: expected a list of {\"id\", \"label\"}");
-  if (list.AsArray().size() > kMaxLabels) return Fail(Code::kTooLarge, fmt::format("cannot add labels: over {} in one request", kMaxLabels));
+  if (list.AsArray().size() > kMaxLabels)
+    return Fail(Code::kTooLarge, fmt::format("cannot add labels: over {} in one request", kMaxLabels));
   std::vector<predictions::Label> out;
   for (const codec::Json& item : list.AsArray()) {
     TRY(std::string id, item.StringAt("id"));
@@ -91,15 +94,25 @@ Result<std::vector<predictions::Label>> ParseLabels(const codec::Json& list) {
     }
     TRY(const std::int64_t row, item.IntAt("row", std::int64_t{0}));
     TRY(const std::string time, item.StringAt("time", ""));
-    const std::string text = label->IsString() ? label->AsString() : label->IsDouble() ? FormatDouble(label->AsDouble()) : label->Dump();
+    const std::string text = label->IsString()   ? label->AsString()
+                             : label->IsDouble() ? FormatDouble(label->AsDouble())
+                                                 : label->Dump();
     TRY(predictions::Label one, MakeLabel(std::move(id), text, std::to_string(row), time));
     out.push_back(std::move(one));
   }
   return out;
 }
 
-Result<predictions::LabelCounts> AddLabels(Workspace& workspace, const std::string& model, const std::vector<predictions::Label>& labels) {
-  return workspace.db->Write([&](sql::Txn& txn) { return predictions::AddLabels(txn, model, labels, workspace.Now()); });
+Result<predictions::LabelCounts> AddLabels(Workspace& workspace, const std::string& model,
+                                           const std::vector<predictions::Label>& labels) {
+  return workspace.db->Write([&](sql::Txn& txn) -> Result<predictions::LabelCounts> {
+    // A model of mlean.yaml may have answered nothing yet; any other name must be a registered one.
+    if (workspace.config.FindModel(model) == nullptr) {
+      TRY(const registry::Model known, registry::GetModel(txn, model));
+      static_cast<void>(known);
+    }
+    return predictions::AddLabels(txn, model, labels, workspace.Now());
+  });
 }
 
 }  // namespace mlean::flows

@@ -1,5 +1,5 @@
-// Labels: the truth about earlier predictions, from a file or a request body. Columns or members: id (the prediction's request id),
-// label, and optionally row (index within the request) and time (when the truth came to be).
+// Labels: the truth about earlier predictions, from a file or a request body. Columns or members: id (the prediction's request
+// id), label, and optionally row (index within the request) and time (when the truth came to be).
 #pragma once
 
 #include <filesystem>
@@ -13,6 +13,7 @@ namespace mlean::flows {
 Result<std::vector<predictions::Label>> ReadLabelFile(const std::filesystem::path& file);
 Result<std::vector<predictions::Label>> ParseLabels(const codec::Json& list);
 // Idempotent: the same label again changes nothing.
-Result<predictions::LabelCounts> AddLabels(Workspace& workspace, const std::string& model, const std::vector<predictions::Label>& labels);
+Result<predictions::LabelCounts> AddLabels(Workspace& workspace, const std::string& model,
+                                           const std::vector<predictions::Label>& labels);
 
 }  // namespace mlean::flows

@@ -18,7 +18,8 @@ Result<std::vector<std::string>> Approvals(sql::Conn& conn, const std::string& m
   return names;
 }
 
-Result<void> Approve(Workspace& workspace, const std::string& model, int version, const std::string& who, const std::string& reason) {
+Result<void> Approve(Workspace& workspace, const std::string& model, int version, const std::string& who,
+                     const std::string& reason) {
   return workspace.db->Write([&](sql::Txn& txn) -> Result<void> {
     TRY(const registry::ModelVersion known, registry::GetVersion(txn, model, version));
     TRYV(registry::SetVersionTag(txn, model, version, {std::string(kPrefix) + who, known.digest}, workspace.Now()));

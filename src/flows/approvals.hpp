@@ -11,6 +11,7 @@ namespace mlean::flows {
 // Names whose approval is for the file that the version has.
 Result<std::vector<std::string>> Approvals(sql::Conn& conn, const std::string& model, int version);
 // Idempotent per person.
-Result<void> Approve(Workspace& workspace, const std::string& model, int version, const std::string& who, const std::string& reason);
+Result<void> Approve(Workspace& workspace, const std::string& model, int version, const std::string& who,
+                     const std::string& reason);
 
 }  // namespace mlean::flows

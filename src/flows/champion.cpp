@@ -9,11 +9,13 @@ namespace mlean::flows {
 Result<std::optional<registry::ModelVersion>> FindChampion(sql::Conn& conn, const std::string& model) {
   Result<registry::ModelVersion> found = registry::Resolve(conn, model + "@champion");
   if (found) return std::optional<registry::ModelVersion>(*std::move(found));
-  if (found.error().code == Code::kNotFound || found.error().code == Code::kInvalid) return std::optional<registry::ModelVersion>{};
+  if (found.error().code == Code::kNotFound || found.error().code == Code::kInvalid)
+    return std::optional<registry::ModelVersion>{};
   return std::move(found).error();
 }
 
-Result<void> PromoteVersion(sql::Txn& txn, const Workspace& workspace, const std::string& model, int version, const std::string& why) {
+Result<void> PromoteVersion(sql::Txn& txn, const Workspace& workspace, const std::string& model, int version,
+                            const std::string& why) {
   const TimeMs now = workspace.Now();
   TRY(const auto before, FindChampion(txn, model));
   if (before && before->version == version) return {};
@@ -25,7 +27,8 @@ Result<void> PromoteVersion(sql::Txn& txn, const Workspace& workspace, const std
   for (const std::string& alias : next.aliases) {
     if (alias == "candidate" || alias == "previous") TRYV(registry::DeleteAlias(txn, model, alias, now));
   }
-  TRY(const registry::ModelVersion moved, registry::TransitionStage(txn, model, version, registry::Stage::kProduction, true, now));
+  TRY(const registry::ModelVersion moved,
+      registry::TransitionStage(txn, model, version, registry::Stage::kProduction, true, now));
   static_cast<void>(moved);
   codec::Json detail = codec::Json::Object{{"version", version}, {"why", why}, {"digest", next.digest}};
   if (before) detail.Set("before", before->version);
@@ -46,8 +49,8 @@ Result<int> RollBack(sql::Txn& txn, const Workspace& workspace, const std::strin
 Result<std::shared_ptr<const infer::Model>> LoadVersion(const registry::ModelVersion& version) {
   TRY(std::shared_ptr<const infer::Model> model, infer::Model::Load(version.path));
   if (!version.digest.empty() && model->digest() != version.digest) {
-    return Fail(Code::kCorrupt, fmt::format("cannot load '{}' version {}: '{}' is not the file that was registered", version.model,
-                                            version.version, version.path));
+    return Fail(Code::kCorrupt, fmt::format("cannot load '{}' version {}: '{}' is not the file that was registered",
+                                            version.model, version.version, version.path));
   }
   return model;
 }

@@ -13,9 +13,10 @@ namespace mlean::flows {
 // The version that the alias champion names; nothing when the model is unknown or has none.
 Result<std::optional<registry::ModelVersion>> FindChampion(sql::Conn& conn, const std::string& model);
 
-// Makes `version` the champion; the one before becomes the alias `previous`. Idempotent: already champion changes and records nothing.
-// `why` goes to the audit chain.
-Result<void> PromoteVersion(sql::Txn& txn, const Workspace& workspace, const std::string& model, int version, const std::string& why);
+// Makes `version` the champion; the one before becomes the alias `previous`. Idempotent: already champion changes and records
+// nothing. `why` goes to the audit chain.
+Result<void> PromoteVersion(sql::Txn& txn, const Workspace& workspace, const std::string& model, int version,
+                            const std::string& why);
 // Back to the alias `previous`. kNotFound when there is none.
 Result<int> RollBack(sql::Txn& txn, const Workspace& workspace, const std::string& model, const std::string& why);
 

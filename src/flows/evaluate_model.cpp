@@ -33,7 +33,8 @@ codec::Json SlicesJson(const std::vector<quality::SliceRow>& slices) {
   return out;
 }
 
-codec::Json FairnessJson(const Evaluation& evaluation, const types::Frame& frame, const repo::ModelConfig& config, double threshold) {
+codec::Json FairnessJson(const Evaluation& evaluation, const types::Frame& frame, const repo::ModelConfig& config,
+                         double threshold) {
   codec::Json out = codec::Json::Object{};
   std::vector<std::size_t> known;
   std::vector<unsigned char> labels;
@@ -72,7 +73,8 @@ Result<types::Frame> ReadLabelled(const std::filesystem::path& data) {
 Result<Evaluation> EvaluateModel(const infer::Model& model, const types::Frame& frame, const repo::ModelConfig& config) {
   const infer::ModelSchema& schema = model.schema();
   const types::Column* label = frame.Find(config.label);
-  if (label == nullptr) return Fail(Code::kInvalid, fmt::format("cannot evaluate: the data has no label column '{}'", config.label));
+  if (label == nullptr)
+    return Fail(Code::kInvalid, fmt::format("cannot evaluate: the data has no label column '{}'", config.label));
   Evaluation out;
   out.outputs = model.outputs();
   const bool classification = schema.task == infer::Task::kClassification;
@@ -93,7 +95,8 @@ Result<Evaluation> EvaluateModel(const infer::Model& model, const types::Frame& 
   input.predictions = out.predictions;
   input.classes = schema.classes;
   TRY(const quality::MetricReport report, quality::Evaluate(input, options));
-  out.report = codec::Json::Object{{"rows", report.rows}, {"metrics", MetricsJson(report.metrics)}, {"slices", SlicesJson(report.slices)}};
+  out.report =
+      codec::Json::Object{{"rows", report.rows}, {"metrics", MetricsJson(report.metrics)}, {"slices", SlicesJson(report.slices)}};
   if (!report.calibration.empty()) {
     codec::Json bins = codec::Json::Array{};
     for (const quality::CalibrationBin& bin : report.calibration) {

@@ -1,8 +1,8 @@
 // The gate: the expressions of mlean.yaml that a version must satisfy. Every decision keeps its expression, inputs and reason.
 //
 // Variables: metrics.* (the challenger on the evaluation data), prod.metrics.* (the champion on the same data), paired.* (their
-// difference in AUC), fairness.COLUMN.*, data.NAME.rows, data.NAME.checks.success, approvals (names). What is undefined denies; but
-// while there is no champion at all, an expression that reads prod or paired has nothing to compare with and is passed over.
+// difference in AUC), fairness.COLUMN.*, data.NAME.rows, data.NAME.checks.success, approvals (names). What is undefined denies;
+// but while there is no champion at all, an expression that reads prod or paired has nothing to compare with and is passed over.
 #pragma once
 
 #include <string>

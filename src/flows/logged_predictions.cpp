@@ -49,7 +49,8 @@ bool IsCategory(const LoggedPredictions& logged, const std::string& name) {
 }  // namespace
 
 std::size_t LoggedPredictions::Labelled() const {
-  return static_cast<std::size_t>(std::count_if(labels.begin(), labels.end(), [](const auto& label) { return label.has_value(); }));
+  return static_cast<std::size_t>(
+      std::count_if(labels.begin(), labels.end(), [](const auto& label) { return label.has_value(); }));
 }
 
 int LoggedPredictions::MainVersion() const {

@@ -13,9 +13,9 @@
 namespace mlean::flows {
 
 struct LoggedPredictions {
-  predictions::Predictions raw;  // answered requests (no failures, no shadows), in log order
-  types::Frame features;         // as raw.features, categories as text
-  std::vector<std::optional<predictions::Label>> labels;  // one per row
+  predictions::Predictions raw;                               // answered requests (no failures, no shadows), in log order
+  types::Frame features;                                      // as raw.features, categories as text
+  std::vector<std::optional<predictions::Label>> labels;      // one per row
   std::map<int, std::shared_ptr<const infer::Model>> models;  // the versions that answered, but 0 (the constant)
 
   std::size_t size() const { return raw.size(); }

@@ -191,7 +191,8 @@ Result<std::vector<loop::Window>> CloseWindows(Workspace& workspace, const repo:
         if (const codec::Json* value = window.report.Find(key)) detail.Set(key, *value);
       }
       if (const codec::Json* drift = window.report.Find("drift")) detail.Set("drift_share", *drift->Find("share"));
-      TRYV(Record(txn, workspace, "window.closed", "models/" + config.name + "/windows/" + FormatDate(window.start), std::move(detail)));
+      TRYV(Record(txn, workspace, "window.closed", "models/" + config.name + "/windows/" + FormatDate(window.start),
+                  std::move(detail)));
       for (const notify::Alert& alert : alerts) TRYV(RaiseAlert(txn, workspace, alert));
       return {};
     }));

@@ -7,7 +7,8 @@
 
 namespace mlean::flows {
 
-Result<std::int64_t> PredictFile(const infer::Model& model, const std::filesystem::path& data, const std::filesystem::path& output) {
+Result<std::int64_t> PredictFile(const infer::Model& model, const std::filesystem::path& data,
+                                 const std::filesystem::path& output) {
   TRY(types::Frame frame, ReadLabelled(data));
   TRY(const std::vector<float> rows, model.encoder().EncodeFrame(frame));
   const std::size_t columns = model.outputs();
@@ -22,7 +23,8 @@ Result<std::int64_t> PredictFile(const infer::Model& model, const std::filesyste
   if (const auto& classes = model.schema().classes; !classes.empty()) {
     types::Column label{.name = "label", .kind = types::Kind::kText};
     label.words = classes;
-    for (std::size_t row = 0; row < count; ++row) label.codes.push_back(model.LabelOf(std::span(answers).subspan(row * columns, columns)));
+    for (std::size_t row = 0; row < count; ++row)
+      label.codes.push_back(model.LabelOf(std::span(answers).subspan(row * columns, columns)));
     // The data's own column of that name stays as it is.
     label.name = frame.Find("label") == nullptr ? "label" : "predicted_label";
     frame.columns.push_back(std::move(label));

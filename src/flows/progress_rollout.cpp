@@ -39,7 +39,8 @@ Result<void> Store(sql::Txn& txn, const Workspace& workspace, const rollout::Rol
                             {.state = next.state, .verdict = finding.verdict, .reason = next.reason, .evidence = evidence.Dump()},
                             workspace.Now()));
   const bool promoted = next.state.status == rollout::Status::kPromoted;
-  codec::Json detail = codec::Json::Object{{"version", rollout.candidate_version}, {"weight", next.state.weight}, {"reason", next.reason}};
+  codec::Json detail =
+      codec::Json::Object{{"version", rollout.candidate_version}, {"weight", next.state.weight}, {"reason", next.reason}};
   TRYV(Record(txn, workspace, promoted ? "rollout.promoted" : "rollout.step", ObjectOf(rollout), std::move(detail)));
   if (!promoted) return registry::CountChange(txn);
   return PromoteVersion(txn, workspace, rollout.model, static_cast<int>(rollout.candidate_version), next.reason);

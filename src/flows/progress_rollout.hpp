@@ -1,5 +1,5 @@
-// A rollout's progress: what live traffic says so far, the next step, the end. Promotion and abort are one transaction each: state,
-// alias, audit event, alert.
+// A rollout's progress: what live traffic says so far, the next step, the end. Promotion and abort are one transaction each:
+// state, alias, audit event, alert.
 #pragma once
 
 #include <optional>

@@ -26,7 +26,8 @@ std::vector<std::string> TrainingFiles(const Workspace& workspace, const repo::M
       const pipeline::Stage* stage = stages->Find(*name);
       if (stage == nullptr) continue;
       for (const std::string& dep : stage->deps) {
-        if (IsTable(dep) && dep != config.evaluate) files.push_back((std::filesystem::path(stage->wdir) / dep).lexically_normal().string());
+        if (IsTable(dep) && dep != config.evaluate)
+          files.push_back((std::filesystem::path(stage->wdir) / dep).lexically_normal().string());
       }
     }
   }
@@ -50,7 +51,8 @@ Result<void> StoreReference(const Workspace& workspace, const repo::ModelConfig&
   for (const std::string& file : TrainingFiles(workspace, config)) {
     const tables::DataSource source{.path = (workspace.project.root / file).string()};
     const Result<tables::Schema> schema = tables::Describe(*engine, source);
-    if (!schema || !std::all_of(names.begin(), names.end(), [&](const std::string& n) { return schema->Find(n) != nullptr; })) continue;
+    if (!schema || !std::all_of(names.begin(), names.end(), [&](const std::string& n) { return schema->Find(n) != nullptr; }))
+      continue;
     TRY(const types::Frame frame, tables::ReadFrame(*engine, source, names));
     // A feature that the model takes as a category is one here, whatever its column's type.
     drift::ProfileOptions options{.max_sample = drift::kStoredSample};
@@ -73,7 +75,8 @@ Result<void> StoreReference(const Workspace& workspace, const repo::ModelConfig&
   return os::WriteFileAtomic(target, drift::EncodeProfile(profile));
 }
 
-Result<std::optional<drift::Profile>> LoadReference(const Workspace& workspace, const std::string& model, const std::string& digest) {
+Result<std::optional<drift::Profile>> LoadReference(const Workspace& workspace, const std::string& model,
+                                                    const std::string& digest) {
   const std::filesystem::path file = ReferenceFile(workspace, model, digest);
   if (!os::Exists(file)) return std::optional<drift::Profile>{};
   TRY(const std::string text, os::ReadFile(file));

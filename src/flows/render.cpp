@@ -16,11 +16,16 @@ Json ParsedOrText(const std::string& text) {
 }  // namespace
 
 Json TurnJson(const loop::Turn& turn) {
-  Json out = Json::Object{{"id", turn.id},         {"number", turn.number},
-                          {"model", turn.model},   {"cause", turn.cause},
-                          {"detail", turn.detail}, {"status", turn.status},
-                          {"outcome", turn.outcome}, {"created", FormatTime(turn.created)},
-                          {"ended", MaybeTime(turn.ended)}, {"run_id", turn.run_id}};
+  Json out = Json::Object{{"id", turn.id},
+                          {"number", turn.number},
+                          {"model", turn.model},
+                          {"cause", turn.cause},
+                          {"detail", turn.detail},
+                          {"status", turn.status},
+                          {"outcome", turn.outcome},
+                          {"created", FormatTime(turn.created)},
+                          {"ended", MaybeTime(turn.ended)},
+                          {"run_id", turn.run_id}};
   out.Set("version", turn.version ? Json(*turn.version) : Json());
   out.Set("rollout_id", turn.rollout_id ? Json(*turn.rollout_id) : Json());
   return out;

@@ -50,17 +50,20 @@ Result<std::vector<WrittenTable>> SplitTable(const std::filesystem::path& data, 
   }
   const std::string labelled = label.empty() ? "" : fmt::format(" WHERE {} IS NOT NULL", tables::QuoteIdentifier(label));
   // Rows in file order get a number; a hash of it decides, the same every time.
-  TRYV(engine->Execute(fmt::format("CREATE TABLE all_rows AS SELECT *, row_number() OVER () AS mlean_row FROM {}{}", scan, labelled)));
+  TRYV(engine->Execute(
+      fmt::format("CREATE TABLE all_rows AS SELECT *, row_number() OVER () AS mlean_row FROM {}{}", scan, labelled)));
   std::string is_test = fmt::format("hash(mlean_row) % 1000000 < {}", static_cast<int>(test_fraction * 1e6));
   if (!time.empty()) {
     const std::string column = tables::QuoteIdentifier(time);
-    TRYV(engine->Execute(fmt::format("CREATE TABLE cut AS SELECT quantile_disc({}, {}) AS latest FROM all_rows", column, 1 - test_fraction)));
+    TRYV(engine->Execute(
+        fmt::format("CREATE TABLE cut AS SELECT quantile_disc({}, {}) AS latest FROM all_rows", column, 1 - test_fraction)));
     is_test = fmt::format("coalesce({} > (SELECT latest FROM cut), false)", column);  // a row without a time is old
   }
   const std::string order = time.empty() ? "mlean_row" : tables::QuoteIdentifier(time) + ", mlean_row";
-  TRYV(engine->Execute(fmt::format("CREATE TABLE test AS SELECT * EXCLUDE (mlean_row) FROM all_rows WHERE {} ORDER BY {}", is_test, order)));
   TRYV(engine->Execute(
-      fmt::format("CREATE TABLE train AS SELECT * EXCLUDE (mlean_row) FROM all_rows WHERE NOT ({}) ORDER BY {}", is_test, order)));
+      fmt::format("CREATE TABLE test AS SELECT * EXCLUDE (mlean_row) FROM all_rows WHERE {} ORDER BY {}", is_test, order)));
+  TRYV(engine->Execute(fmt::format("CREATE TABLE train AS SELECT * EXCLUDE (mlean_row) FROM all_rows WHERE NOT ({}) ORDER BY {}",
+                                   is_test, order)));
   return WriteTables(*engine, {{"train", train}, {"test", test}});
 }
 

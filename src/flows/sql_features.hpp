@@ -1,5 +1,5 @@
-// Features by SQL: runs a SQL file on DuckDB and writes tables it made as Parquet, all or none. Paths in the SQL are relative to the
-// working folder.
+// Features by SQL: runs a SQL file on DuckDB and writes tables it made as Parquet, all or none. Paths in the SQL are relative to
+// the working folder.
 #pragma once
 
 #include <filesystem>

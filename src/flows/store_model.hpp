@@ -1,5 +1,5 @@
-// Storing a model file for the registry: checked, then kept under its digest; the registry's versions name the kept file, so what is
-// served never changes under a version's feet.
+// Storing a model file for the registry: checked, then kept under its digest; the registry's versions name the kept file, so what
+// is served never changes under a version's feet.
 #pragma once
 
 #include <filesystem>

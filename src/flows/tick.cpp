@@ -66,7 +66,8 @@ class Ticker {
     if (!cause) return {};
     Result<loop::Turn> turn = StartTurn(workspace_, name, cause->kind, cause->detail, cause->taken);
     // One is under way: it sees the newest data anyway, so the trigger is used up.
-    if (!turn && turn.error().code == Code::kConflict) return workspace_.db->Write([&](sql::Txn& txn) { return cause->taken(txn); });
+    if (!turn && turn.error().code == Code::kConflict)
+      return workspace_.db->Write([&](sql::Txn& txn) { return cause->taken(txn); });
     if (!turn) return std::move(turn).error();
     return ResumeTurn(name);
   }

@@ -1,6 +1,6 @@
-// Tick: what the server does every few seconds, and after every advance of a simulated clock: keep serving in step with the registry,
-// move rollouts, go on with turns, close monitor windows, fire triggers, deliver alerts. Everything it decides is recorded; doing it
-// again at the same instant changes nothing.
+// Tick: what the server does every few seconds, and after every advance of a simulated clock: keep serving in step with the
+// registry, move rollouts, go on with turns, close monitor windows, fire triggers, deliver alerts. Everything it decides is
+// recorded; doing it again at the same instant changes nothing.
 #pragma once
 
 #include <atomic>

@@ -52,10 +52,12 @@ Result<double> ReadParams(const repo::Params& params, const std::string& section
   spec.rounds = static_cast<int>(rounds);
   spec.early_stopping_rounds = static_cast<int>(patience);
   if (unknown != "missing" && unknown != "error") {
-    return Fail(Code::kInvalid, fmt::format("cannot read params: {}unknown_category must be missing or error, not '{}'", prefix, unknown));
+    return Fail(Code::kInvalid,
+                fmt::format("cannot read params: {}unknown_category must be missing or error, not '{}'", prefix, unknown));
   }
   spec.unknown_category = unknown == "error" ? train::UnknownCategory::kError : train::UnknownCategory::kMissing;
-  const std::set<std::string> own = {"rounds", "early_stopping_rounds", "valid_fraction", "unknown_category", "min_category_count", "threshold"};
+  const std::set<std::string> own = {"rounds",           "early_stopping_rounds", "valid_fraction",
+                                     "unknown_category", "min_category_count",    "threshold"};
   for (const auto& [key, value] : values->AsObject()) {
     if (!own.contains(key)) spec.params[key] = value.IsString() ? value.AsString() : value.Dump();
   }
@@ -123,7 +125,9 @@ Result<codec::Json> Measure(const TrainRequest& request, const train::TrainOutco
   for (const train::Importance& one : outcome.importance) gains.Set(one.feature, one.gain);
   codec::Json out = codec::Json::Object{};
   for (const auto& [key, value] : metrics.AsObject()) out.Set(key, value);
-  out.Set("train", codec::Json::Object{{"rows", outcome.train_rows}, {"valid_rows", outcome.valid_rows}, {"best_round", outcome.best_round},
+  out.Set("train", codec::Json::Object{{"rows", outcome.train_rows},
+                                       {"valid_rows", outcome.valid_rows},
+                                       {"best_round", outcome.best_round},
                                        {outcome.best_metric, outcome.best_score}});
   out.Set("importance", std::move(gains));
   if (const codec::Json* slices = evaluation.report.Find("slices"); !slices->AsArray().empty()) out.Set("slices", *slices);
@@ -137,7 +141,8 @@ Result<TrainedModel> TrainFromFile(const TrainRequest& request) {
   TRY(const types::Frame frame, ReadLabelled(request.data));
   const types::Column* label = frame.Find(request.label);
   if (label == nullptr) {
-    return Fail(Code::kNotFound, fmt::format("cannot train on '{}': it has no column '{}'", request.data.string(), request.label));
+    return Fail(Code::kNotFound,
+                fmt::format("cannot train on '{}': it has no column '{}'", request.data.string(), request.label));
   }
   train::TrainSpec spec;
   TRY(spec.task, TaskOf(request, *label));
@@ -149,7 +154,8 @@ Result<TrainedModel> TrainFromFile(const TrainRequest& request) {
   spec.on_round = request.on_round;
   TRY(const repo::Params params, repo::Params::Load(request.params));
   TRY(const double valid_fraction, ReadParams(params, request.section, spec));
-  if (valid_fraction < 0 || valid_fraction >= 1) return Fail(Code::kInvalid, "cannot train: valid_fraction must be from 0 to under 1");
+  if (valid_fraction < 0 || valid_fraction >= 1)
+    return Fail(Code::kInvalid, "cannot train: valid_fraction must be from 0 to under 1");
   TRY(const Parts parts, Split(frame, request, valid_fraction, spec.task == train::Task::kClassification ? label : nullptr));
   const bool holds_back = parts.valid.rows() > 0;
   if (!holds_back) spec.early_stopping_rounds = 0;

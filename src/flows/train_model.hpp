@@ -1,5 +1,5 @@
-// Training from a file: what `mlean train` does. Reads a labelled table, holds back its newest part for early stopping, trains, writes the
-// model file and the metrics file.
+// Training from a file: what `mlean train` does. Reads a labelled table, holds back its newest part for early stopping, trains,
+// writes the model file and the metrics file.
 #pragma once
 
 #include <atomic>
@@ -22,9 +22,9 @@ struct TrainRequest {
   std::filesystem::path params;   // params.yaml; its section `section` holds rounds, early_stopping_rounds, valid_fraction,
                                   // unknown_category, min_category_count, threshold and XGBoost's own parameters
   std::string section = "train";
-  std::string task;   // classification, regression; empty: by the label (text, bool or at most 20 whole numbers: classification)
+  std::string task;  // classification, regression; empty: by the label (text, bool or at most 20 whole numbers: classification)
   std::string label;
-  std::string time;   // column for the time-ordered split; empty: a fixed pseudo-random one
+  std::string time;  // column for the time-ordered split; empty: a fixed pseudo-random one
   std::vector<std::string> features;
   std::vector<std::string> exclude;
   std::string positive;

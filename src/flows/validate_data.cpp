@@ -40,7 +40,8 @@ Result<FileVerdict> ValidateOne(Workspace& workspace, const std::filesystem::pat
   if (!ran) {
     // A file that is no table at all is a failed delivery, not a failed program.
     verdict.text = ran.error().what;
-    verdict.findings = codec::Json::Array{codec::Json::Object{{"column", ""}, {"rule", "the file can be read"}, {"cause", ran.error().what}}};
+    verdict.findings =
+        codec::Json::Array{codec::Json::Object{{"column", ""}, {"rule", "the file can be read"}, {"cause", ran.error().what}}};
   } else {
     verdict.success = !ran->CriticalFailure();
     verdict.findings = check::SummaryJson(check::Summarize(*ran));

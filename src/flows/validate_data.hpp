@@ -29,7 +29,8 @@ struct EntryVerdict {
   bool success = true;
   std::vector<FileVerdict> files;
 };
-// Every file of a data entry by itself, so that a finding names the file; content that passed this suite before is not read again.
+// Every file of a data entry by itself, so that a finding names the file; content that passed this suite before is not read
+// again.
 Result<EntryVerdict> ValidateEntry(Workspace& workspace, const repo::DataConfig& entry);
 
 }  // namespace mlean::flows

@@ -18,9 +18,9 @@ namespace {
 
 std::vector<sql::Migration> AllMigrations() {
   std::vector<sql::Migration> all;
-  for (std::vector<sql::Migration> room : {track::Migrations(), registry::Migrations(), audit::Migrations(), loop::Migrations(),
-                                           predictions::Migrations(), notify::Migrations(), sched::Migrations(),
-                                           rollout::Migrations()}) {
+  for (std::vector<sql::Migration> room :
+       {track::Migrations(), registry::Migrations(), audit::Migrations(), loop::Migrations(), predictions::Migrations(),
+        notify::Migrations(), sched::Migrations(), rollout::Migrations()}) {
     for (sql::Migration& migration : room) all.push_back(std::move(migration));
   }
   return all;
@@ -45,6 +45,7 @@ Result<Workspace> OpenWorkspace(const std::filesystem::path& directory, const Cl
 Result<void> ReloadConfig(Workspace& workspace) {
   if (!os::Exists(workspace.project.ConfigFile())) {
     workspace.config = {};
+    workspace.config.file = "mlean.yaml";
     return {};
   }
   TRY(workspace.config, repo::LoadLoopConfig(workspace.project));

@@ -30,13 +30,15 @@ struct Workspace {
 };
 
 // Opens the project around `directory` (made when `create`); runs the missing migrations.
-Result<Workspace> OpenWorkspace(const std::filesystem::path& directory, const Clock& clock, std::string actor, bool create = false);
+Result<Workspace> OpenWorkspace(const std::filesystem::path& directory, const Clock& clock, std::string actor,
+                                bool create = false);
 // Reads mlean.yaml again.
 Result<void> ReloadConfig(Workspace& workspace);
 
 // What mlean.yaml says about serving, by model.
 std::map<std::string, serving::ModelSettings> ServingSettings(const repo::LoopConfig& config);
-// Where alerts go: always the file .mlean/alerts.jsonl, and what mlean.yaml lists (a channel whose ${NAME} is not set is left out).
+// Where alerts go: always the file .mlean/alerts.jsonl, and what mlean.yaml lists (a channel whose ${NAME} is not set is left
+// out).
 std::vector<notify::Channel> AlertChannels(const Workspace& workspace);
 
 // An event of the audit chain, acted by the workspace's actor now.

@@ -39,9 +39,10 @@ Result<Turn> CreateTurn(sql::Txn& txn, const NewTurn& turn) {
     return Fail(Code::kConflict, fmt::format("cannot start a turn of '{}': turn {} is under way", turn.model, other->number),
                 "mlean loop status");
   }
-  TRYV(txn.Exec("INSERT INTO turns(id, model, cause, detail, status, created, run_id, number) "
-                "VALUES(?1, ?2, ?3, ?4, 'running', ?5, ?6, (SELECT coalesce(max(number), 0) + 1 FROM turns))",
-                turn.id, turn.model, turn.cause, turn.detail, turn.created, turn.run_id));
+  TRYV(
+      txn.Exec("INSERT INTO turns(id, model, cause, detail, status, created, run_id, number) "
+               "VALUES(?1, ?2, ?3, ?4, 'running', ?5, ?6, (SELECT coalesce(max(number), 0) + 1 FROM turns))",
+               turn.id, turn.model, turn.cause, turn.detail, turn.created, turn.run_id));
   return GetTurn(txn, turn.id);
 }
 
@@ -59,8 +60,8 @@ Result<void> SetTurnRollout(sql::Txn& txn, const std::string& id, const std::str
 
 Result<void> EndTurn(sql::Txn& txn, const std::string& id, const std::string& status, const std::string& outcome, TimeMs now) {
   return ChangeOne(txn, id,
-                   txn.Exec("UPDATE turns SET status = ?1, outcome = ?2, ended = ?3 WHERE id = ?4 AND ended IS NULL", status, outcome,
-                            now, id));
+                   txn.Exec("UPDATE turns SET status = ?1, outcome = ?2, ended = ?3 WHERE id = ?4 AND ended IS NULL", status,
+                            outcome, now, id));
 }
 
 Result<Turn> GetTurn(sql::Conn& conn, const std::string& id) {
@@ -113,18 +114,20 @@ Result<std::vector<TurnStep>> ListSteps(sql::Conn& conn, const std::string& turn
   }
 }
 
-Result<void> BeginStep(sql::Txn& txn, const std::string& turn_id, int position, const std::string& name, const codec::Json& inputs,
-                       TimeMs now) {
-  return txn.Exec("INSERT INTO turn_steps(turn_id, position, name, status, started, inputs) VALUES(?1, ?2, ?3, 'running', ?4, ?5) "
-                  "ON CONFLICT(turn_id, position) DO UPDATE SET status = 'running', attempts = attempts + 1, inputs = excluded.inputs",
-                  turn_id, position, name, now, inputs.Dump());
+Result<void> BeginStep(sql::Txn& txn, const std::string& turn_id, int position, const std::string& name,
+                       const codec::Json& inputs, TimeMs now) {
+  return txn.Exec(
+      "INSERT INTO turn_steps(turn_id, position, name, status, started, inputs) VALUES(?1, ?2, ?3, 'running', ?4, ?5) "
+      "ON CONFLICT(turn_id, position) DO UPDATE SET status = 'running', attempts = attempts + 1, inputs = excluded.inputs",
+      turn_id, position, name, now, inputs.Dump());
 }
 
-Result<void> FinishStep(sql::Txn& txn, const std::string& turn_id, int position, const std::string& status, const codec::Json& outputs,
-                        const std::string& message, TimeMs now, std::int64_t wall_ms) {
-  return txn.Exec("UPDATE turn_steps SET status = ?1, outputs = ?2, message = ?3, ended = ?4, wall_ms = ?5 "
-                  "WHERE turn_id = ?6 AND position = ?7",
-                  status, outputs.Dump(), message, now, wall_ms, turn_id, position);
+Result<void> FinishStep(sql::Txn& txn, const std::string& turn_id, int position, const std::string& status,
+                        const codec::Json& outputs, const std::string& message, TimeMs now, std::int64_t wall_ms) {
+  return txn.Exec(
+      "UPDATE turn_steps SET status = ?1, outputs = ?2, message = ?3, ended = ?4, wall_ms = ?5 "
+      "WHERE turn_id = ?6 AND position = ?7",
+      status, outputs.Dump(), message, now, wall_ms, turn_id, position);
 }
 
 }  // namespace mlean::loop

@@ -43,7 +43,8 @@ Result<std::optional<Window>> FindWindow(sql::Conn& conn, const std::string& mod
 }
 
 Result<std::vector<Window>> ListUnconsidered(sql::Conn& conn, const std::string& model) {
-  TRY(sql::Stmt rows, conn.Prepare("SELECT model, start, stop, time, report FROM windows WHERE model = ?1 AND considered = 0 ORDER BY start"));
+  TRY(sql::Stmt rows,
+      conn.Prepare("SELECT model, start, stop, time, report FROM windows WHERE model = ?1 AND considered = 0 ORDER BY start"));
   rows.Bind(model);
   std::vector<Window> out;
   for (;;) {

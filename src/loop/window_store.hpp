@@ -1,5 +1,5 @@
-// Monitor windows: what was found out about a model's live data between two instants (drift, realised performance), kept once. And the
-// results of data validation by content, so that a file that was checked is not checked again by the same suite.
+// Monitor windows: what was found out about a model's live data between two instants (drift, realised performance), kept once.
+// And the results of data validation by content, so that a file that was checked is not checked again by the same suite.
 #pragma once
 
 #include <optional>
@@ -24,8 +24,8 @@ Result<void> AddWindow(sql::Txn& txn, const Window& window);
 Result<std::vector<Window>> ListWindows(sql::Conn& conn, const std::string& model, std::int64_t limit);  // newest first
 Result<std::optional<Window>> FindWindow(sql::Conn& conn, const std::string& model, TimeMs start);
 
-// Windows that no trigger has looked at yet, oldest first. Marking is part of the transaction that starts the turn, so that no trigger is
-// lost or fires twice.
+// Windows that no trigger has looked at yet, oldest first. Marking is part of the transaction that starts the turn, so that no
+// trigger is lost or fires twice.
 Result<std::vector<Window>> ListUnconsidered(sql::Conn& conn, const std::string& model);
 Result<void> MarkConsidered(sql::Txn& txn, const std::string& model, TimeMs start);
 

@@ -31,8 +31,8 @@ class Guard {
   std::optional<std::string> Check(const rollout::Snapshot& candidate_window, const rollout::Snapshot& candidate_total,
                                    const rollout::Snapshot& champion_total) const;
 
-  // What the traffic so far says about promotion: pass when the candidate is shown not to fail more often than the champion by more
-  // than the margin.
+  // What the traffic so far says about promotion: pass when the candidate is shown not to fail more often than the champion by
+  // more than the margin.
   rollout::Finding Evidence(const rollout::Snapshot& candidate_total, const rollout::Snapshot& champion_total) const;
 
  private:

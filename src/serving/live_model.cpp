@@ -43,13 +43,15 @@ LiveModel::LiveModel(LiveModelOptions options, Guard guard, std::unique_ptr<pred
                               .With({{"model", options_.name}, {"variant", "candidate"}})),
       answered_fallback_(metrics.Counters("mlean_predictions_total", "", {"model", "variant"})
                              .With({{"model", options_.name}, {"variant", "fallback"}})),
-      failed_champion_(metrics.Counters("mlean_prediction_failures_total", "Prediction requests that a variant could not answer.",
-                                        {"model", "variant"})
+      failed_champion_(metrics
+                           .Counters("mlean_prediction_failures_total", "Prediction requests that a variant could not answer.",
+                                     {"model", "variant"})
                            .With({{"model", options_.name}, {"variant", "champion"}})),
       failed_candidate_(metrics.Counters("mlean_prediction_failures_total", "", {"model", "variant"})
                             .With({{"model", options_.name}, {"variant", "candidate"}})),
-      unlogged_(metrics.Counters("mlean_predictions_not_logged_total", "Predictions answered but not written to the log.", {"model"})
-                    .With({{"model", options_.name}})),
+      unlogged_(
+          metrics.Counters("mlean_predictions_not_logged_total", "Predictions answered but not written to the log.", {"model"})
+              .With({{"model", options_.name}})),
       seconds_(metrics.Histograms("mlean_prediction_seconds", "Time to encode and evaluate a prediction request.", {"model"})
                    .With({{"model", options_.name}})) {}
 
@@ -81,7 +83,8 @@ Result<Answer> LiveModel::Ask(const Question& question, TimeMs now) {
     for (const Loaded& other : route->others) {
       if (other.version == *question.version) return answer_by(other);
     }
-    return Fail(Code::kNotFound, fmt::format("cannot predict with '{}' version {}: it is not loaded", options_.name, *question.version));
+    return Fail(Code::kNotFound,
+                fmt::format("cannot predict with '{}' version {}: it is not loaded", options_.name, *question.version));
   }
   if (route->candidate && rollout::AssignVariant(route->seed, question.id, route->weight) == rollout::Variant::kCandidate) {
     return AskCandidate(*route, question, now, fresh);

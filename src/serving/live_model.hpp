@@ -1,11 +1,12 @@
-// LiveModel: one name that answers predictions: the champion, during a rollout a candidate that takes a share of the requests, and the
-// fallback. The routing is one immutable Route behind an atomic pointer: a change of champion is a pointer swap, and requests under way
-// finish on the model they began with. Any thread may call Ask at any time.
+// LiveModel: one name that answers predictions: the champion, during a rollout a candidate that takes a share of the requests,
+// and the fallback. The routing is one immutable Route behind an atomic pointer: a change of champion is a pointer swap, and
+// requests under way finish on the model they began with. Any thread may call Ask at any time.
 //
 //   TRY(const Answer answer, live.Ask({.id = "f-1", .encode = [&](const infer::Model& m, std::vector<float>& rows) { … }}, now));
 //
-// A candidate that fails never hurts a caller: the champion answers in its place, and the failure counts against the candidate. After
-// each of its answers the guard may pull it: the route is swapped back at once, and `on_abort` tells the owner, who writes it down.
+// A candidate that fails never hurts a caller: the champion answers in its place, and the failure counts against the candidate.
+// After each of its answers the guard may pull it: the route is swapped back at once, and `on_abort` tells the owner, who writes
+// it down.
 #pragma once
 
 #include <atomic>
@@ -40,9 +41,9 @@ struct Route {
   std::vector<Loaded> others;  // versions asked for by number
   std::string rollout_id;      // of the candidate's rollout
   std::string seed;
-  double weight = 0;  // the candidate's share
-  std::optional<float> constant;  // answered when no model can
-  int constant_schema = -1;       // of LogWriter, for those answers
+  double weight = 0;                                 // the candidate's share
+  std::optional<float> constant;                     // answered when no model can
+  int constant_schema = -1;                          // of LogWriter, for those answers
   std::vector<std::pair<std::string, int>> aliases;  // name@alias → version
 };
 
@@ -50,9 +51,9 @@ struct Route {
 using EncodeRows = std::function<Result<void>(const infer::Model& model, std::vector<float>& rows)>;
 
 struct Question {
-  std::string_view id;           // the request's id: sticky key of the split, joins labels
-  bool id_given = false;         // by the client: then a repeat is counted once
-  std::optional<int> version;    // ask this version, bypassing the rollout
+  std::string_view id;         // the request's id: sticky key of the split, joins labels
+  bool id_given = false;       // by the client: then a repeat is counted once
+  std::optional<int> version;  // ask this version, bypassing the rollout
   const EncodeRows* encode = nullptr;
 };
 
@@ -76,7 +77,8 @@ using OnAbort = std::function<void(const std::string& model, const std::string& 
 
 class LiveModel {
  public:
-  LiveModel(LiveModelOptions options, Guard guard, std::unique_ptr<predictions::LogWriter> log, Metrics& metrics, OnAbort on_abort);
+  LiveModel(LiveModelOptions options, Guard guard, std::unique_ptr<predictions::LogWriter> log, Metrics& metrics,
+            OnAbort on_abort);
 
   Result<Answer> Ask(const Question& question, TimeMs now);
 

@@ -34,7 +34,10 @@ predictions::Schema LogSchema(const infer::Model& model) {
 }  // namespace
 
 LiveModels::LiveModels(std::filesystem::path log_root, Metrics& metrics, OnAbort on_abort)
-    : log_root_(std::move(log_root)), metrics_(metrics), on_abort_(std::move(on_abort)), table_(std::make_shared<const Table>()) {}
+    : log_root_(std::move(log_root)),
+      metrics_(metrics),
+      on_abort_(std::move(on_abort)),
+      table_(std::make_shared<const Table>()) {}
 
 LiveModel* LiveModels::Find(std::string_view name) const {
   const std::shared_ptr<const Table> table = table_.load(std::memory_order_acquire);
@@ -89,8 +92,8 @@ Result<Loaded> LiveModels::Load(LiveModel& live, int version, const std::string&
     Result<std::shared_ptr<const infer::Model>> read = infer::Model::Load(path);
     if (!read) return std::move(read).error().With(fmt::format("cannot serve '{}' version {}", live.name(), version));
     if (!digest.empty() && (*read)->digest() != digest) {
-      return Fail(Code::kCorrupt, fmt::format("cannot serve '{}' version {}: '{}' is not the file that was registered", live.name(),
-                                              version, path));
+      return Fail(Code::kCorrupt, fmt::format("cannot serve '{}' version {}: '{}' is not the file that was registered",
+                                              live.name(), version, path));
     }
     file = *std::move(read);
   }

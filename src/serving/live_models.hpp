@@ -1,5 +1,5 @@
-// LiveModels: every name that answers, kept in step with the registry. Sync() reads the registry and the running rollouts, loads model
-// files that are not loaded yet, and swaps routes; Find() is lock-free and may be called by any thread at any time.
+// LiveModels: every name that answers, kept in step with the registry. Sync() reads the registry and the running rollouts, loads
+// model files that are not loaded yet, and swaps routes; Find() is lock-free and may be called by any thread at any time.
 #pragma once
 
 #include <atomic>
@@ -30,8 +30,8 @@ class LiveModels {
   // Prediction logs go to `log_root`/MODEL. `metrics` and what `on_abort` captures must outlive this.
   LiveModels(std::filesystem::path log_root, Metrics& metrics, OnAbort on_abort);
 
-  // Brings routes in line with the registry. A version whose file is unsound keeps the route it had, and is reported in the error after
-  // all the others were served. One caller at a time (a mutex); requests never wait for it.
+  // Brings routes in line with the registry. A version whose file is unsound keeps the route it had, and is reported in the error
+  // after all the others were served. One caller at a time (a mutex); requests never wait for it.
   Result<void> Sync(sql::Database& db, const std::map<std::string, ModelSettings>& settings);
 
   // The model that a name means; nullptr when there is none. The pointer is valid as long as this object.
@@ -51,8 +51,8 @@ class LiveModels {
   std::filesystem::path log_root_;
   Metrics& metrics_;
   OnAbort on_abort_;
-  mutable std::mutex mutex_;                          // of Sync
-  std::vector<std::unique_ptr<LiveModel>> models_;    // guarded by mutex_
+  mutable std::mutex mutex_;                                          // of Sync
+  std::vector<std::unique_ptr<LiveModel>> models_;                    // guarded by mutex_
   std::map<std::string, std::shared_ptr<const infer::Model>> files_;  // by digest, guarded by mutex_; shared with the routes
   std::atomic<std::shared_ptr<const Table>> table_;
   std::atomic<std::int64_t> synced_{-1};

@@ -1,5 +1,5 @@
-// RecentIds: which request ids were seen lately, so that a retried request is answered again but counted and logged once. Bounded:
-// remembers the last `capacity` ids by 64-bit hash; an older one is forgotten. Thread-safe (a short mutex).
+// RecentIds: which request ids were seen lately, so that a retried request is answered again but counted and logged once.
+// Bounded: remembers the last `capacity` ids by 64-bit hash; an older one is forgotten. Thread-safe (a short mutex).
 #pragma once
 
 #include <cstddef>

@@ -20,8 +20,8 @@ Result<int> AuditLog(const Arguments& arguments, Context& context) {
   for (const audit::Event& event : events) {
     list.Push(flows::EventJson(event));
     if (!context.json) {
-      PrintLine(fmt::format("{:>6}  {}  {:<12} {:<20} {}  {}", event.seq, FormatTime(event.time), event.actor, event.action, event.object,
-                            event.detail.Dump()));
+      PrintLine(fmt::format("{:>6}  {}  {:<12} {:<20} {}  {}", event.seq, FormatTime(event.time), event.actor, event.action,
+                            event.object, event.detail.Dump()));
     }
   }
   if (context.json) PrintJson(list);
@@ -49,12 +49,13 @@ Result<int> AuditVerify(const Arguments&, Context& context) {
 }  // namespace
 
 VerbSpec AuditLogVerb() {
-  return {.words = {"audit", "log"},
-          .summary = "show the newest events of the audit chain",
-          .options = {ValueOption("--limit", "N", "how many", "50"), ValueOption("--object", "PREFIX", "only objects that start so"),
-                      ValueOption("--action", "PREFIX", "only actions that start so")},
-          .examples = {"mlean audit log --action version."},
-          .run = AuditLog};
+  return {
+      .words = {"audit", "log"},
+      .summary = "show the newest events of the audit chain",
+      .options = {ValueOption("--limit", "N", "how many", "50"), ValueOption("--object", "PREFIX", "only objects that start so"),
+                  ValueOption("--action", "PREFIX", "only actions that start so")},
+      .examples = {"mlean audit log --action version."},
+      .run = AuditLog};
 }
 VerbSpec AuditVerifyVerb() {
   return {.words = {"audit", "verify"},

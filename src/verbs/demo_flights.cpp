@@ -56,14 +56,16 @@ Result<int> DemoFlights(const Arguments& arguments, Context& context) {
 }  // namespace
 
 VerbSpec DemoFlightsVerb() {
-  return {.words = {"demo", "flights"},
-          .summary = "live through a year of flights: drift, retraining, canaries, a bad delivery, a bad candidate",
-          .description = "Makes a git project, starts the server and plays the world around it on a simulated clock: callers, airports, a team "
-                         "of two. Every decision is the program's. A demo that was interrupted goes on with --keep DIR.",
-          .options = {ValueOption("--keep", "DIR", "keep the project here; default: a temporary folder"),
-                      Flag("--serve", "leave the server running at the end")},
-          .examples = {"mlean demo flights", "mlean demo flights --keep /tmp/flights --serve", "mlean demo flights --json"},
-          .run = DemoFlights};
+  return {
+      .words = {"demo", "flights"},
+      .summary = "live through a year of flights: drift, retraining, canaries, a bad delivery, a bad candidate",
+      .description =
+          "Makes a git project, starts the server and plays the world around it on a simulated clock: callers, airports, a team "
+          "of two. Every decision is the program's. A demo that was interrupted goes on with --keep DIR.",
+      .options = {ValueOption("--keep", "DIR", "keep the project here; default: a temporary folder"),
+                  Flag("--serve", "leave the server running at the end")},
+      .examples = {"mlean demo flights", "mlean demo flights --keep /tmp/flights --serve", "mlean demo flights --json"},
+      .run = DemoFlights};
 }
 
 }  // namespace mlean::verbs

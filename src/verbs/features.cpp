@@ -35,9 +35,9 @@ Result<int> FeaturesSql(const Arguments& arguments, Context& context) {
 
 Result<int> FeaturesSplit(const Arguments& arguments, Context& context) {
   TRY(const double fraction, arguments.Double("test-fraction", 0.2));
-  TRY(const auto written, flows::SplitTable(context.directory / arguments.Text("DATA"), arguments.Text("time"), fraction,
-                                            arguments.Text("label"), context.directory / arguments.Text("train"),
-                                            context.directory / arguments.Text("test")));
+  TRY(const auto written,
+      flows::SplitTable(context.directory / arguments.Text("DATA"), arguments.Text("time"), fraction, arguments.Text("label"),
+                        context.directory / arguments.Text("train"), context.directory / arguments.Text("test")));
   return Report(context, written);
 }
 
@@ -48,7 +48,8 @@ VerbSpec FeaturesSqlVerb() {
   spec.words = {"features", "sql"};
   spec.summary = "run a SQL file and write the tables it made";
   spec.description = "The SQL is DuckDB's. Paths in it are relative to the working folder: FROM 'data/*.parquet'.";
-  spec.options = {Positional("FILE", "the SQL file"), Repeated("--output", "TABLE=FILE", "write this table as Parquet (or .csv)")};
+  spec.options = {Positional("FILE", "the SQL file"),
+                  Repeated("--output", "TABLE=FILE", "write this table as Parquet (or .csv)")};
   spec.examples = {"mlean features sql features/flights.sql --output train=data/train.parquet --output test=data/test.parquet"};
   spec.exit_codes = "0 done · 1 failed · 2 usage · 4 a file does not exist";
   spec.run = FeaturesSql;
@@ -59,7 +60,8 @@ VerbSpec FeaturesSplitVerb() {
   VerbSpec spec;
   spec.words = {"features", "split"};
   spec.summary = "split a table into training and test rows";
-  spec.description = "With --time the newest rows are the test; else a fixed pseudo-random part. Rows without a label are left out.";
+  spec.description =
+      "With --time the newest rows are the test; else a fixed pseudo-random part. Rows without a label are left out.";
   spec.options = {Positional("DATA", "the table"),
                   Required(ValueOption("--train", "FILE", "training rows")),
                   Required(ValueOption("--test", "FILE", "test rows")),

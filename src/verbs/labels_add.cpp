@@ -24,8 +24,9 @@ Result<int> LabelsAdd(const Arguments& arguments, Context& context) {
 VerbSpec LabelsAddVerb() {
   return {.words = {"labels", "add"},
           .summary = "add true labels to earlier predictions",
-          .description = "The file has the columns id (the prediction's request id) and label, and may have row and time. Adding a label "
-                         "again changes nothing; another label for the same prediction replaces it and the old one is kept.",
+          .description =
+              "The file has the columns id (the prediction's request id) and label, and may have row and time. Adding a label "
+              "again changes nothing; another label for the same prediction replaces it and the old one is kept.",
           .options = {Positional("MODEL", "the model's name"), Positional("FILE", "CSV, Parquet or JSON lines")},
           .examples = {"mlean labels add arrival-delay labels.csv"},
           .exit_codes = "0 done · 1 failed · 2 usage · 4 the file does not exist",

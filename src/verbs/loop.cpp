@@ -58,7 +58,8 @@ Result<int> LoopRun(const Arguments& arguments, Context& context) {
     PrintJson(flows::TurnJson(after));
   } else {
     PrintLine(fmt::format("{}: {}", after.status, after.outcome.empty() ? "see the last step" : after.outcome));
-    if (after.status == "waiting" && !flows::ServerUrl(workspace)) PrintLine("no server is running; traffic for the rollout: mlean server");
+    if (after.status == "waiting" && !flows::ServerUrl(workspace))
+      PrintLine("no server is running; traffic for the rollout: mlean server");
   }
   return StatusOf(after);
 }
@@ -66,7 +67,8 @@ Result<int> LoopRun(const Arguments& arguments, Context& context) {
 Result<int> LoopHistory(const Arguments& arguments, Context& context) {
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor()));
   TRY(const std::int64_t limit, arguments.Int("limit", 20));
-  TRY(const auto turns, workspace.db->Read([&](sql::Conn& conn) { return loop::ListTurns(conn, arguments.Text("model"), limit); }));
+  TRY(const auto turns,
+      workspace.db->Read([&](sql::Conn& conn) { return loop::ListTurns(conn, arguments.Text("model"), limit); }));
   if (context.json) {
     codec::Json list = codec::Json::Array{};
     for (const loop::Turn& turn : turns) list.Push(flows::TurnJson(turn));
@@ -74,8 +76,8 @@ Result<int> LoopHistory(const Arguments& arguments, Context& context) {
     return 0;
   }
   for (const loop::Turn& turn : turns) {
-    PrintLine(fmt::format("{:>4}  {}  {:<16} {:<12} {:<12} {}", turn.number, FormatTime(turn.created).substr(0, 16), turn.model, turn.cause,
-                          turn.status, turn.outcome));
+    PrintLine(fmt::format("{:>4}  {}  {:<16} {:<12} {:<12} {}", turn.number, FormatTime(turn.created).substr(0, 16), turn.model,
+                          turn.cause, turn.status, turn.outcome));
   }
   return 0;
 }
@@ -98,7 +100,8 @@ Result<int> LoopStatus(const Arguments& arguments, Context& context) {
     PrintJson(out);
     return 0;
   }
-  PrintLine(fmt::format("turn {} of {} ({}{}): {}", turn.number, turn.model, turn.cause, turn.detail.empty() ? "" : ": " + turn.detail, turn.status));
+  PrintLine(fmt::format("turn {} of {} ({}{}): {}", turn.number, turn.model, turn.cause,
+                        turn.detail.empty() ? "" : ": " + turn.detail, turn.status));
   for (const loop::TurnStep& step : steps) PrintStep(step);
   if (!turn.outcome.empty()) PrintLine(turn.outcome);
   return 0;
@@ -111,12 +114,15 @@ VerbSpec LoopRunVerb() {
   spec.words = {"loop", "run"};
   spec.summary = "run one turn: validate, train, gate, register, roll out";
   spec.description =
-      "Goes on with a turn that was interrupted, else starts one. A turn that waits for live traffic or an approval is left waiting: a "
+      "Goes on with a turn that was interrupted, else starts one. A turn that waits for live traffic or an approval is left "
+      "waiting: a "
       "running server goes on with it.";
   spec.options = {ValueOption("--model", "NAME", "which model; default: the only one"),
                   ValueOption("--reason", "TEXT", "why, for the record")};
   spec.examples = {"mlean loop run", "mlean loop run --model arrival-delay --reason 'new labels'"};
-  spec.exit_codes = "0 done or waiting · 1 failed or rolled back · 2 usage · 4 no project · 5 another run holds the lock · 6 denied by checks or gate";
+  spec.exit_codes =
+      "0 done or waiting · 1 failed or rolled back · 2 usage · 4 no project · 5 another run holds the lock · 6 denied by checks "
+      "or gate";
   spec.run = LoopRun;
   return spec;
 }

@@ -52,7 +52,8 @@ Result<int> ModelsShow(const Arguments& arguments, Context& context) {
     list.Push(flows::VersionJson(version));
     if (!context.json) {
       PrintLine(fmt::format("{:>4}  {}  {:<12} {:<12} {:<20} {}", version.version, FormatTime(version.created).substr(0, 16),
-                            registry::StageName(version.stage), version.digest.substr(0, 12), AliasText(version), version.description));
+                            registry::StageName(version.stage), version.digest.substr(0, 12), AliasText(version),
+                            version.description));
     }
   }
   if (context.json) PrintJson(list);
@@ -62,7 +63,8 @@ Result<int> ModelsShow(const Arguments& arguments, Context& context) {
 Result<int> ModelsRegister(const Arguments& arguments, Context& context) {
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor(), true));
   TRY(const registry::ModelVersion version,
-      flows::RegisterFile(workspace, arguments.Text("NAME"), context.directory / arguments.Text("FILE"), arguments.Text("description")));
+      flows::RegisterFile(workspace, arguments.Text("NAME"), context.directory / arguments.Text("FILE"),
+                          arguments.Text("description")));
   flows::SyncServer(workspace);
   if (context.json) PrintJson(flows::VersionJson(version));
   if (!context.json) PrintLine(fmt::format("{} version {}", version.model, version.version));
@@ -115,7 +117,10 @@ constexpr const char* kExitCodes = "0 done · 1 failed · 2 usage · 4 no such m
 }  // namespace
 
 VerbSpec ModelsListVerb() {
-  return {.words = {"models", "list"}, .summary = "list registered models and their aliases", .examples = {"mlean models list --json"}, .run = ModelsList};
+  return {.words = {"models", "list"},
+          .summary = "list registered models and their aliases",
+          .examples = {"mlean models list --json"},
+          .run = ModelsList};
 }
 VerbSpec ModelsShowVerb() {
   return {.words = {"models", "show"},
@@ -139,7 +144,8 @@ VerbSpec ModelsAliasVerb() {
   return {.words = {"models", "alias"},
           .summary = "point an alias at a version",
           .description = "The alias champion is what a running server answers with; the verb returns once the change is live.",
-          .options = {Positional("NAME", "the model's name"), Positional("ALIAS", "champion, candidate or your own"), Positional("VERSION", "its number")},
+          .options = {Positional("NAME", "the model's name"), Positional("ALIAS", "champion, candidate or your own"),
+                      Positional("VERSION", "its number")},
           .examples = {"mlean models alias arrival-delay champion 3"},
           .exit_codes = kExitCodes,
           .run = ModelsAlias};
@@ -147,7 +153,8 @@ VerbSpec ModelsAliasVerb() {
 VerbSpec ModelsPromoteVerb() {
   return {.words = {"models", "promote"},
           .summary = "make a version the champion",
-          .options = {Positional("NAME", "the model's name"), Positional("VERSION", "its number"), ValueOption("--reason", "TEXT", "for the record")},
+          .options = {Positional("NAME", "the model's name"), Positional("VERSION", "its number"),
+                      ValueOption("--reason", "TEXT", "for the record")},
           .examples = {"mlean models promote arrival-delay 3 --reason 'checked by hand'"},
           .exit_codes = kExitCodes,
           .run = ModelsPromote};

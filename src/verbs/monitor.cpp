@@ -26,10 +26,13 @@ Result<int> MonitorStatus(const Arguments& arguments, Context& context) {
       if (context.json) continue;
       const codec::Json* drift = window.report.Find("drift");
       const codec::Json* performance = window.report.Find("performance");
-      const char* metric = performance != nullptr && performance->Find("auc") != nullptr ? "auc" : performance != nullptr && performance->Find("r2") != nullptr ? "r2" : "accuracy";
+      const char* metric = performance != nullptr && performance->Find("auc") != nullptr  ? "auc"
+                           : performance != nullptr && performance->Find("r2") != nullptr ? "r2"
+                                                                                          : "accuracy";
       PrintLine(fmt::format("{:<20} {} – {}  {:>9} requests  {:>9} labels  drift {}  {} {}", model.name, FormatDate(window.start),
-                            FormatDate(window.stop), window.report.Find("requests")->AsInt(), window.report.Find("labelled")->AsInt(),
-                            Number(drift, "share"), metric, Number(performance, metric)));
+                            FormatDate(window.stop), window.report.Find("requests")->AsInt(),
+                            window.report.Find("labelled")->AsInt(), Number(drift, "share"), metric,
+                            Number(performance, metric)));
     }
   }
   if (context.json) PrintJson(list);
@@ -58,7 +61,8 @@ Result<int> RolloutAbort(const Arguments& arguments, Context& context) {
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor()));
   const std::string model = arguments.Text("MODEL");
   TRY(const auto running, workspace.db->Read([&](sql::Conn& conn) { return rollout::FindRunning(conn, model); }));
-  if (!running) return Fail(Code::kNotFound, fmt::format("cannot abort the rollout of '{}': none is running", model), "mlean rollout status");
+  if (!running)
+    return Fail(Code::kNotFound, fmt::format("cannot abort the rollout of '{}': none is running", model), "mlean rollout status");
   TRYV(flows::AbortRollout(workspace, running->id, arguments.Text("reason", "aborted by hand")));
   flows::SyncServer(workspace);
   PrintLine(fmt::format("version {} of {} was taken back", running->candidate_version, model));

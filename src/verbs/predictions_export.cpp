@@ -33,14 +33,17 @@ Result<int> PredictionsExport(const Arguments& arguments, Context& context) {
 }  // namespace
 
 VerbSpec PredictionsExportVerb() {
-  return {.words = {"predictions", "export"},
-          .summary = "write the prediction log, joined with its labels, as a table",
-          .description = "Columns: id, row, time, version, variant, status, latency_us, input_hash, prediction, label, label_arrived, then the "
-                         "features as they were asked.",
-          .options = {Positional("MODEL", "the model's name"), Required(ValueOption("-o,--output", "FILE", "Parquet or .csv")),
-                      ValueOption("--from", "TIME", "from this event time"), ValueOption("--to", "TIME", "until before this event time")},
-          .examples = {"mlean predictions export arrival-delay --from 2013-07-01 --to 2013-08-01 -o july.parquet"},
-          .run = PredictionsExport};
+  return {
+      .words = {"predictions", "export"},
+      .summary = "write the prediction log, joined with its labels, as a table",
+      .description =
+          "Columns: id, row, time, version, variant, status, latency_us, input_hash, prediction, label, label_arrived, then the "
+          "features as they were asked.",
+      .options = {Positional("MODEL", "the model's name"), Required(ValueOption("-o,--output", "FILE", "Parquet or .csv")),
+                  ValueOption("--from", "TIME", "from this event time"),
+                  ValueOption("--to", "TIME", "until before this event time")},
+      .examples = {"mlean predictions export arrival-delay --from 2013-07-01 --to 2013-08-01 -o july.parquet"},
+      .run = PredictionsExport};
 }
 
 }  // namespace mlean::verbs

@@ -41,7 +41,8 @@ Result<int> RunsList(const Arguments&, Context& context) {
     if (context.json) continue;
     std::string metrics;
     for (const track::Metric& metric : run.metrics) {
-      if (metric.key == "auc" || metric.key == "accuracy" || metric.key == "rmse") metrics += fmt::format("  {} {:.4f}", metric.key, metric.value);
+      if (metric.key == "auc" || metric.key == "accuracy" || metric.key == "rmse")
+        metrics += fmt::format("  {} {:.4f}", metric.key, metric.value);
     }
     PrintLine(fmt::format("{}  {}  {:<14} {:<9}{}", run.info.run_id, FormatTime(run.info.start_time).substr(0, 16), run.info.name,
                           track::RunStatusName(run.info.status), metrics));
@@ -59,7 +60,8 @@ Result<int> RunsShow(const Arguments& arguments, Context& context) {
     return 0;
   }
   PrintLine(fmt::format("{}  {}  {}", run.info.run_id, run.info.name, track::RunStatusName(run.info.status)));
-  for (const track::DatasetInput& input : run.datasets) PrintLine(fmt::format("  data    {:<28} {}", input.dataset.name, input.dataset.digest));
+  for (const track::DatasetInput& input : run.datasets)
+    PrintLine(fmt::format("  data    {:<28} {}", input.dataset.name, input.dataset.digest));
   for (const track::Param& param : run.params) PrintLine(fmt::format("  param   {:<28} {}", param.key, param.value));
   for (const track::Metric& metric : run.metrics) PrintLine(fmt::format("  metric  {:<28} {:.6g}", metric.key, metric.value));
   for (const track::Tag& tag : run.tags) PrintLine(fmt::format("  tag     {:<28} {}", tag.key, tag.value));
@@ -69,7 +71,10 @@ Result<int> RunsShow(const Arguments& arguments, Context& context) {
 }  // namespace
 
 VerbSpec RunsListVerb() {
-  return {.words = {"runs", "list"}, .summary = "list tracked runs, newest first", .examples = {"mlean runs list --json"}, .run = RunsList};
+  return {.words = {"runs", "list"},
+          .summary = "list tracked runs, newest first",
+          .examples = {"mlean runs list --json"},
+          .run = RunsList};
 }
 VerbSpec RunsShowVerb() {
   return {.words = {"runs", "show"},

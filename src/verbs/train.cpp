@@ -62,7 +62,8 @@ VerbSpec TrainVerb() {
   spec.words = {"train"};
   spec.summary = "train gradient-boosted trees on a table";
   spec.description =
-      "Text columns become categories, missing values stay missing. The newest part of the data (with --time; else a fixed random part) "
+      "Text columns become categories, missing values stay missing. The newest part of the data (with --time; else a fixed "
+      "random part) "
       "decides when to stop. The model file is XGBoost's own UBJSON and carries its columns and classes.";
   spec.options = {Positional("DATA", "labelled table: Parquet, CSV, JSON lines"),
                   Required(ValueOption("--label", "COLUMN", "what to predict")),
@@ -77,7 +78,9 @@ VerbSpec TrainVerb() {
                   Repeated("--slices", "A,B", "columns to measure by"),
                   ValueOption("--params", "FILE", "parameters", "params.yaml"),
                   ValueOption("--section", "NAME", "their section in that file", "train")};
-  spec.examples = {"mlean train data/train.parquet --label late --time time_hour --test data/test.parquet --model model/late.ubj --metrics metrics.json"};
+  spec.examples = {
+      "mlean train data/train.parquet --label late --time time_hour --test data/test.parquet --model model/late.ubj --metrics "
+      "metrics.json"};
   spec.exit_codes = "0 done · 1 failed · 2 usage · 4 a file or column does not exist";
   spec.run = Train;
   return spec;

@@ -1,6 +1,6 @@
-// A verb: one word of the command line and what it does. One file per verb, named as the user types it (`loop run` is loop_run.cpp);
-// verb_table.cpp lists them all. The specification is data: parsing, help, completion and the docs come from it, so a verb file never
-// sees the command-line library.
+// A verb: one word of the command line and what it does. One file per verb, named as the user types it (`loop run` is
+// loop_run.cpp); verb_table.cpp lists them all. The specification is data: parsing, help, completion and the docs come from it,
+// so a verb file never sees the command-line library.
 //
 //   VerbSpec LoopRunVerb() {
 //     return {.words = {"loop", "run"}, .summary = "run one turn of the loop", .options = {ValueOption("--model", "NAME", "…")},
@@ -74,9 +74,9 @@ struct VerbSpec {
   std::function<Result<int>(const Arguments&, Context&)> run;
 };
 
-void Print(std::string_view text);             // to stdout, as it is
-void PrintLine(std::string_view text);         // with a newline
-void PrintJson(const codec::Json& value);      // pretty, with a newline
-void Note(const Context&, std::string_view);   // a line on stderr unless --quiet
+void Print(std::string_view text);            // to stdout, as it is
+void PrintLine(std::string_view text);        // with a newline
+void PrintJson(const codec::Json& value);     // pretty, with a newline
+void Note(const Context&, std::string_view);  // a line on stderr unless --quiet
 
 }  // namespace mlean::verbs

@@ -1,5 +1,6 @@
-// Our own API, /api/mlean/v1: turns, rollouts, monitor windows, labels, models, audit chain, alerts, control. One file per resource.
-// Handlers run on the pool. They use a handle on the database of their own, so that a turn at work never makes them wait.
+// Our own API, /api/mlean/v1: turns, rollouts, monitor windows, labels, models, audit chain, alerts, control. One file per
+// resource. Handlers run on the pool. They use a handle on the database of their own, so that a turn at work never makes them
+// wait.
 #pragma once
 
 #include <functional>

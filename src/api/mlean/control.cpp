@@ -11,10 +11,8 @@ Result<Json> RunTick(ApiContext& context) {
   TRY(const flows::TickReport report, context.tick());
   Json problems = Json::Array{};
   for (const std::string& problem : report.problems) problems.Push(problem);
-  return Json(Json::Object{{"problems", std::move(problems)},
-                           {"windows", report.windows},
-                           {"turns_run", report.turns_run},
-                           {"busy", report.busy}});
+  return Json(Json::Object{
+      {"problems", std::move(problems)}, {"windows", report.windows}, {"turns_run", report.turns_run}, {"busy", report.busy}});
 }
 
 Result<Json> Sync(ApiContext& context) {

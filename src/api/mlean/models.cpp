@@ -41,7 +41,8 @@ Result<Json> ListVersions(const net::Call& call, ApiContext& context) {
 
 void BindModels(net::Router& router, ApiContext& context) {
   router.Add("GET", "/api/mlean/v1/models", {}, [&](const net::Call&) { return ToReply(ListModels(context)); });
-  router.Add("GET", "/api/mlean/v1/models/{model}/versions", {}, [&](const net::Call& call) { return ToReply(ListVersions(call, context)); });
+  router.Add("GET", "/api/mlean/v1/models/{model}/versions", {},
+             [&](const net::Call& call) { return ToReply(ListVersions(call, context)); });
 }
 
 }  // namespace mlean::api

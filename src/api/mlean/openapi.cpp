@@ -1,5 +1,5 @@
-// GET /openapi.json and /api/mlean/v1/openapi.json: OpenAPI 3.1, made from the router's own table, so that it never lists what is not
-// there and never misses what is.
+// GET /openapi.json and /api/mlean/v1/openapi.json: OpenAPI 3.1, made from the router's own table, so that it never lists what is
+// not there and never misses what is.
 #include <map>
 
 #include "api/mlean/bind.hpp"
@@ -51,7 +51,8 @@ std::string Describe(const net::Router& router, const std::string& version) {
     const auto found = Summaries().find(key);
     Json operation = Json::Object{{"summary", found == Summaries().end() ? key : found->second},
                                   {"operationId", ReplaceAll(ReplaceAll(ToLower(key), " ", ""), "/", "_")}};
-    if (Json::Array parameters = PathParameters(route->pattern); !parameters.empty()) operation.Set("parameters", std::move(parameters));
+    if (Json::Array parameters = PathParameters(route->pattern); !parameters.empty())
+      operation.Set("parameters", std::move(parameters));
     if (route->method == "POST") {
       operation.Set("requestBody", Json::Object{{"content", Json::Object{{"application/json", Json::Object{}}}}});
     }

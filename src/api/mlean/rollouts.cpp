@@ -31,7 +31,8 @@ Result<Json> AbortRollout(const net::Call& call, ApiContext& context) {
 
 void BindRollouts(net::Router& router, ApiContext& context) {
   router.Add("GET", "/api/mlean/v1/rollouts", {}, [&](const net::Call& call) { return ToReply(ListRollouts(call, context)); });
-  router.Add("POST", "/api/mlean/v1/rollouts/{id}/abort", {}, [&](const net::Call& call) { return ToReply(AbortRollout(call, context)); });
+  router.Add("POST", "/api/mlean/v1/rollouts/{id}/abort", {},
+             [&](const net::Call& call) { return ToReply(AbortRollout(call, context)); });
 }
 
 }  // namespace mlean::api

@@ -28,8 +28,10 @@ Result<Json> Observe(const net::Call& call, ApiContext& context) {
 }  // namespace
 
 void BindWindows(net::Router& router, ApiContext& context) {
-  router.Add("GET", "/api/mlean/v1/models/{model}/windows", {}, [&](const net::Call& call) { return ToReply(ListWindows(call, context)); });
-  router.Add("GET", "/api/mlean/v1/models/{model}/observe", {}, [&](const net::Call& call) { return ToReply(Observe(call, context)); });
+  router.Add("GET", "/api/mlean/v1/models/{model}/windows", {},
+             [&](const net::Call& call) { return ToReply(ListWindows(call, context)); });
+  router.Add("GET", "/api/mlean/v1/models/{model}/observe", {},
+             [&](const net::Call& call) { return ToReply(Observe(call, context)); });
 }
 
 }  // namespace mlean::api

@@ -23,12 +23,18 @@ struct Datatype {
 };
 constexpr double kFloatMax = std::numeric_limits<float>::max();
 constexpr Datatype kDatatypes[] = {
-    {"BOOL", types::Kind::kBool, 0, 1},          {"UINT8", types::Kind::kInt, 0, 255},
-    {"UINT16", types::Kind::kInt, 0, 65535},     {"UINT32", types::Kind::kInt, 0, 4294967295.0},
-    {"UINT64", types::Kind::kInt, 0, 9.3e18},    {"INT8", types::Kind::kInt, -128, 127},
-    {"INT16", types::Kind::kInt, -32768, 32767}, {"INT32", types::Kind::kInt, -2147483648.0, 2147483647.0},
-    {"INT64", types::Kind::kInt, -9.3e18, 9.3e18}, {"FP16", types::Kind::kReal, -65504, 65504},
-    {"FP32", types::Kind::kReal, -kFloatMax, kFloatMax}, {"FP64", types::Kind::kReal, -std::numeric_limits<double>::max(), std::numeric_limits<double>::max()},
+    {"BOOL", types::Kind::kBool, 0, 1},
+    {"UINT8", types::Kind::kInt, 0, 255},
+    {"UINT16", types::Kind::kInt, 0, 65535},
+    {"UINT32", types::Kind::kInt, 0, 4294967295.0},
+    {"UINT64", types::Kind::kInt, 0, 9.3e18},
+    {"INT8", types::Kind::kInt, -128, 127},
+    {"INT16", types::Kind::kInt, -32768, 32767},
+    {"INT32", types::Kind::kInt, -2147483648.0, 2147483647.0},
+    {"INT64", types::Kind::kInt, -9.3e18, 9.3e18},
+    {"FP16", types::Kind::kReal, -65504, 65504},
+    {"FP32", types::Kind::kReal, -kFloatMax, kFloatMax},
+    {"FP64", types::Kind::kReal, -std::numeric_limits<double>::max(), std::numeric_limits<double>::max()},
     {"BYTES", types::Kind::kText, 0, 0}};
 
 struct Tensor {
@@ -101,6 +107,8 @@ class ElementReader {
     }
     if (std::floor(number) != number) return Wrong(value);
     if (number < tensor_.type->low || number > tensor_.type->high) return Range(value);
+    constexpr double kInt64End = 9223372036854775808.0;  // 2^63
+    if (!value.IsInt() && !(number >= -kInt64End && number < kInt64End)) return Range(value);
     column_.ints.push_back(value.IsInt() ? value.AsInt() : static_cast<std::int64_t>(number));
     return {};
   }
@@ -121,7 +129,8 @@ class ElementReader {
     }
   }
   Error Wrong(const codec::Json& value) const {
-    return Bad(tensor_, fmt::format("element {} must be {}, not {}", count_, tensor_.type->name, value.TypeName()));
+    return Bad(tensor_, fmt::format("element {} must be {}, not {}", count_, tensor_.type->name,
+                                    value.IsNumber() ? value.Dump() : std::string(value.TypeName())));
   }
   Error Range(const codec::Json& value) const {
     return Bad(tensor_, fmt::format("element {} is out of the range of {}: {}", count_, tensor_.type->name, value.Dump()));
@@ -181,7 +190,14 @@ Result<InferRequest> ParseInferRequest(std::string_view text) {
       request.has_matrix = true;
       request.rows = rows;
       request.columns = static_cast<std::size_t>(tensor.shape[1]);
-      for (std::size_t i = 0; i < tensor.elements; ++i) request.matrix.push_back(static_cast<float>(column.Number(i)));
+      request.matrix.reserve(tensor.elements);
+      for (std::size_t i = 0; i < tensor.elements; ++i) {
+        const double number = column.Number(i);
+        if (std::isfinite(number) && std::abs(number) > kFloatMax) {
+          return Bad(tensor, fmt::format("element {} is out of the range of a 32-bit float", i));
+        }
+        request.matrix.push_back(static_cast<float>(number));
+      }
       return request;
     }
     if (tensor.elements != rows) return Bad(tensor, "shape must be [rows] or [rows, 1]");
@@ -198,8 +214,8 @@ Result<InferRequest> ParseInferRequest(std::string_view text) {
 Result<void> EncodeRequest(const InferRequest& request, const infer::Model& model, std::vector<float>& rows) {
   if (request.has_matrix) {
     if (request.columns != model.features()) {
-      return Fail(Code::kInvalid,
-                  fmt::format("cannot read input 'input': {} columns, the model has {} features", request.columns, model.features()));
+      return Fail(Code::kInvalid, fmt::format("cannot read input 'input': {} columns, the model has {} features", request.columns,
+                                              model.features()));
     }
     rows = request.matrix;
     return {};

@@ -1,6 +1,6 @@
 // An Open Inference v2 infer request, parsed: its id, its tensors as a table or as raw rows, and which outputs it asks for.
-// Shapes: one tensor `input` [rows, features], or one tensor per feature name of [rows] or [rows, 1]. Data is flat or nested. Datatypes
-// are checked against the values: an integer out of its range is refused with the tensor and the index.
+// Shapes: one tensor `input` [rows, features], or one tensor per feature name of [rows] or [rows, 1]. Data is flat or nested.
+// Datatypes are checked against the values: an integer out of its range is refused with the tensor and the index.
 #pragma once
 
 #include <string>
@@ -15,11 +15,11 @@ namespace mlean::api::oip {
 
 struct InferRequest {
   std::string id;
-  bool has_matrix = false;      // the one tensor `input`
-  std::vector<float> matrix;    // row-major
+  bool has_matrix = false;    // the one tensor `input`
+  std::vector<float> matrix;  // row-major
   std::size_t rows = 0;
-  std::size_t columns = 0;      // of the matrix
-  types::Frame frame;           // one column per tensor otherwise
+  std::size_t columns = 0;           // of the matrix
+  types::Frame frame;                // one column per tensor otherwise
   std::vector<std::string> outputs;  // asked for; empty: all default ones
 };
 

@@ -45,7 +45,8 @@ net::Reply Metadata(const net::Call& call, const serving::LiveModels& models) {
   if (!reference) return ErrorReply(reference.error());
   const std::shared_ptr<const serving::Route> route = reference->live->route();
   const serving::Loaded* loaded = Describable(*route, reference->version);
-  if (loaded == nullptr) return ErrorReply(Fail(Code::kNotFound, fmt::format("cannot find a loaded version of '{}'", call.Path("model"))));
+  if (loaded == nullptr)
+    return ErrorReply(Fail(Code::kNotFound, fmt::format("cannot find a loaded version of '{}'", call.Path("model"))));
   Json::Array versions;
   if (route->champion) versions.emplace_back(std::to_string(route->champion->version));
   if (route->candidate) versions.emplace_back(std::to_string(route->candidate->version));
@@ -122,9 +123,10 @@ net::Reply Infer(const net::Call& call, const serving::LiveModels& models, const
   out += ",\"outputs\":[";
   AppendOutput(out, "predict", answer->outputs, answer->rows);
   out += "]}";
-  return net::Reply::Json(200, std::move(out))
-      .With("mlean-model-version", VersionText(*answer))
-      .With("mlean-variant", std::string(predictions::VariantName(answer->variant)));
+  net::Reply reply = net::Reply::Json(200, std::move(out)).With("mlean-model-version", VersionText(*answer));
+  // A version asked for by number is no variant of the traffic.
+  if (!reference->version) reply.With("mlean-variant", std::string(predictions::VariantName(answer->variant)));
+  return reply;
 }
 
 net::Reply Index(const serving::LiveModels& models) {
@@ -132,7 +134,8 @@ net::Reply Index(const serving::LiveModels& models) {
   for (const std::string& name : models.Names()) {
     const std::shared_ptr<const serving::Route> route = models.Find(name)->route();
     const auto add = [&](const serving::Loaded& loaded) {
-      list.push_back(Json::Object{{"name", name}, {"version", std::to_string(loaded.version)}, {"state", "READY"}, {"reason", ""}});
+      list.push_back(
+          Json::Object{{"name", name}, {"version", std::to_string(loaded.version)}, {"state", "READY"}, {"reason", ""}});
     };
     if (route->champion) add(*route->champion);
     if (route->candidate) add(*route->candidate);
@@ -147,7 +150,8 @@ void BindV2(net::Router& router, const serving::LiveModels& models, const Clock&
   const net::RouteOptions small{.on = net::On::kInline, .max_body = 1u << 20};
   const net::RouteOptions infer{.on = net::On::kInline, .max_body = 64u << 20};
   router.Add("GET", "/v2", small, [server_version](const net::Call&) {
-    return net::Reply::Json(200, Json(Json::Object{{"name", "mlean"}, {"version", server_version}, {"extensions", Json::Array{}}}).Dump());
+    return net::Reply::Json(
+        200, Json(Json::Object{{"name", "mlean"}, {"version", server_version}, {"extensions", Json::Array{}}}).Dump());
   });
   router.Add("GET", "/v2/health/live", small, [](const net::Call&) { return net::Reply::Json(200, R"({"live":true})"); });
   router.Add("GET", "/v2/health/ready", small, [](const net::Call&) { return net::Reply::Json(200, R"({"ready":true})"); });

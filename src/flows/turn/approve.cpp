@@ -16,9 +16,8 @@ Result<StepResult> ApproveStep(TurnContext& context) {
     return result;
   }
   const int version = static_cast<int>(context.turn.version.value_or(0));
-  TRY(const std::vector<std::string> names, context.workspace.db->Read([&](sql::Conn& conn) {
-    return Approvals(conn, context.model.name, version);
-  }));
+  TRY(const std::vector<std::string> names,
+      context.workspace.db->Read([&](sql::Conn& conn) { return Approvals(conn, context.model.name, version); }));
   const auto have = static_cast<std::int64_t>(names.size());
   result.message = fmt::format("{} of {} approvals of version {}", have, context.model.approvals, version);
   if (have < context.model.approvals) {

@@ -47,7 +47,8 @@ StepResult FailedStep(const TurnContext& context, std::string_view step, const E
 }
 
 // Everything that the end of a step changes, in one transaction.
-Result<void> CommitStep(TurnContext& context, int position, std::string_view name, const StepResult& result, std::int64_t wall_ms) {
+Result<void> CommitStep(TurnContext& context, int position, std::string_view name, const StepResult& result,
+                        std::int64_t wall_ms) {
   Workspace& workspace = context.workspace;
   const TimeMs now = workspace.Now();
   return workspace.db->Write([&](sql::Txn& txn) -> Result<void> {

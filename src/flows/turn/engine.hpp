@@ -1,9 +1,9 @@
 // The turn engine: pull → validate → reproduce → evaluate → track → gate → register → approve → rollout → observe → promote.
 //
-// Every step is recorded before it acts and after. What a step changes in the database is written in the same transaction as its end,
-// its audit event and its alert; what it changes on disk is idempotent. So a turn killed at any instant goes on from the step it was
-// in when it is run again, and nothing is registered, promoted or alerted twice. A step that fails or stops the turn leaves
-// production as it was.
+// Every step is recorded before it acts and after. What a step changes in the database is written in the same transaction as its
+// end, its audit event and its alert; what it changes on disk is idempotent. So a turn killed at any instant goes on from the
+// step it was in when it is run again, and nothing is registered, promoted or alerted twice. A step that fails or stops the turn
+// leaves production as it was.
 //
 // A turn is driven by one process at a time: the caller holds the project's lock (.mlean/lock).
 #pragma once
@@ -19,8 +19,8 @@
 namespace mlean::flows {
 
 struct TurnOptions {
-  const std::atomic<bool>* cancel = nullptr;                   // stops a running stage; the turn stays under way
-  std::function<void(const loop::TurnStep& step)> on_step;     // after each step, for progress
+  const std::atomic<bool>* cancel = nullptr;                // stops a running stage; the turn stays under way
+  std::function<void(const loop::TurnStep& step)> on_step;  // after each step, for progress
 };
 
 // What a step sees.
@@ -40,11 +40,11 @@ struct StepResult {
   enum class Kind : std::uint8_t { kDone, kSkipped, kWaiting, kEnd };
   Kind kind = Kind::kDone;
   codec::Json outputs = codec::Json::Object{};
-  std::string message;                                    // one line for people
-  std::function<Result<void>(sql::Txn&)> effects;         // database changes, in the transaction that ends the step
-  std::string action;                                     // of the audit event; "" for none
+  std::string message;                             // one line for people
+  std::function<Result<void>(sql::Txn&)> effects;  // database changes, in the transaction that ends the step
+  std::string action;                              // of the audit event; "" for none
   // kEnd: the turn is over.
-  std::string turn_status;                                // promoted, denied, stopped, rolled_back, unchanged
+  std::string turn_status;  // promoted, denied, stopped, rolled_back, unchanged
   std::optional<notify::Alert> alert;
 };
 

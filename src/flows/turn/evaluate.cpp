@@ -1,4 +1,5 @@
-// Step evaluate: challenger and champion on the same newest labelled data. A challenger that is the champion's very file ends the turn.
+// Step evaluate: challenger and champion on the same newest labelled data. A challenger that is the champion's very file ends the
+// turn.
 #include <fmt/core.h>
 
 #include "cas/object_store.hpp"

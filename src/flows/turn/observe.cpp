@@ -1,4 +1,5 @@
-// Step observe: waits for the rollout's end, which live traffic decides (flows/progress_rollout.hpp). Aborted: the turn is rolled back.
+// Step observe: waits for the rollout's end, which live traffic decides (flows/progress_rollout.hpp). Aborted: the turn is rolled
+// back.
 #include <fmt/core.h>
 
 #include "flows/turn/engine.hpp"

@@ -15,7 +15,9 @@ Result<StepResult> PromoteStep(TurnContext& context) {
   result.kind = StepResult::Kind::kEnd;
   result.turn_status = "promoted";
   result.message = fmt::format("version {} is the champion", version);
-  result.effects = [&workspace, model, version, why](sql::Txn& txn) { return PromoteVersion(txn, workspace, model, version, why); };
+  result.effects = [&workspace, model, version, why](sql::Txn& txn) {
+    return PromoteVersion(txn, workspace, model, version, why);
+  };
   return result;
 }
 

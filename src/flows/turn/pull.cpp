@@ -18,7 +18,8 @@ Result<StepResult> PullStep(TurnContext& context) {
   TRY(const auto engine, tables::Engine::Open());
   for (const repo::DataConfig& entry : workspace.config.data) {
     if (entry.path.empty()) {
-      return Fail(Code::kUnsupported, fmt::format("cannot pull data '{}': only entries with a path are supported yet", entry.name));
+      return Fail(Code::kUnsupported,
+                  fmt::format("cannot pull data '{}': only entries with a path are supported yet", entry.name));
     }
     const std::filesystem::path path = workspace.project.root / entry.path;
     TRY(const cas::ObjectInfo info, cas::HashPath(path, &state));
@@ -36,8 +37,9 @@ Result<StepResult> PullStep(TurnContext& context) {
   StepResult result;
   result.outputs = codec::Json::Object{{"data", std::move(data)}, {"config_sha256", Sha256Hex(workspace.config.text)}};
   if (const Result<repo::GitFacts> git = repo::ReadGitFacts(workspace.project.root); git) {
-    result.outputs.Set("git", codec::Json::Object{{"commit", git->commit}, {"branch", git->branch}, {"dirty", git->dirty},
-                                                  {"diff_sha256", git->diff_sha256}});
+    result.outputs.Set(
+        "git", codec::Json::Object{
+                   {"commit", git->commit}, {"branch", git->branch}, {"dirty", git->dirty}, {"diff_sha256", git->diff_sha256}});
   }
   result.message = message.empty() ? "no data entries" : message;
   return result;

@@ -1,5 +1,5 @@
-// Step rollout: starts the guarded move of traffic to the new version. Without a champion to protect (and nothing that answers in its
-// place), or when mlean.yaml asks for none, the version is promoted at once by the step promote.
+// Step rollout: starts the guarded move of traffic to the new version. Without a champion to protect (and nothing that answers in
+// its place), or when mlean.yaml asks for none, the version is promoted at once by the step promote.
 #include <fmt/core.h>
 
 #include "flows/champion.hpp"
@@ -29,8 +29,7 @@ bool HasConstant(const repo::ModelConfig& model) {
 
 Result<StepResult> RolloutStep(TurnContext& context) {
   StepResult result;
-  TRY(const auto champion,
-      context.workspace.db->Read([&](sql::Conn& conn) { return FindChampion(conn, context.model.name); }));
+  TRY(const auto champion, context.workspace.db->Read([&](sql::Conn& conn) { return FindChampion(conn, context.model.name); }));
   if (!context.model.rollout || context.model.rollout->strategy == "instant") {
     result.kind = StepResult::Kind::kSkipped;
     result.message = "no rollout asked: promoted at once";

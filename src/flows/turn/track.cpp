@@ -19,10 +19,12 @@ namespace {
 
 std::string TextOf(const codec::Json& value) { return value.IsString() ? value.AsString() : value.Dump(); }
 
-// Columns and classes are part of some names, "training.importance.sepal length (cm)"; MLflow's keys take fewer characters than they.
+// Columns and classes are part of some names, "training.importance.sepal length (cm)"; MLflow's keys take fewer characters than
+// they.
 std::string KeyOf(std::string name) {
   for (char& c : name) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+    const bool letter =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
     if (!letter && std::string_view("_-. :").find(c) == std::string_view::npos) c = '_';
   }
   return std::string(track::CutTo(name, track::kMaxKey));
@@ -44,14 +46,10 @@ std::vector<track::Metric> MetricsOf(const codec::Json& evaluation, TimeMs now) 
 
 std::vector<track::Tag> TagsOf(const TurnContext& context, const codec::Json& pull) {
   const os::Machine machine = os::DescribeMachine();
-  std::vector<track::Tag> tags = {{"mlflow.source.name", "mlean loop"},
-                                  {"mlflow.source.type", "JOB"},
-                                  {"mlean.turn", context.turn.id},
-                                  {"mlean.model", context.model.name},
-                                  {"mlean.cause", context.turn.cause},
-                                  {"mlean.env.os", machine.os_name},
-                                  {"mlean.env.cpu", machine.cpu_model},
-                                  {"mlean.env.cores", std::to_string(machine.cores)},
+  std::vector<track::Tag> tags = {{"mlflow.source.name", "mlean loop"}, {"mlflow.source.type", "JOB"},
+                                  {"mlean.turn", context.turn.id},      {"mlean.model", context.model.name},
+                                  {"mlean.cause", context.turn.cause},  {"mlean.env.os", machine.os_name},
+                                  {"mlean.env.cpu", machine.cpu_model}, {"mlean.env.cores", std::to_string(machine.cores)},
                                   {"mlean.env.host", machine.hostname}};
   if (const codec::Json* git = pull.Find("git")) {
     const auto text = [&](std::string_view key) { return git->Find(key) == nullptr ? std::string() : TextOf(*git->Find(key)); };
@@ -66,7 +64,8 @@ std::vector<track::Tag> TagsOf(const TurnContext& context, const codec::Json& pu
 Result<void> KeepArtifacts(const TurnContext& context, const std::filesystem::path& folder, const codec::Json& evaluation) {
   const std::filesystem::path& root = context.workspace.project.root;
   TRYV(os::MakeDirs(folder));
-  for (const std::string& name : {context.model.model, context.model.metrics, std::string("params.yaml"), std::string("dvc.lock")}) {
+  for (const std::string& name :
+       {context.model.model, context.model.metrics, std::string("params.yaml"), std::string("dvc.lock")}) {
     if (!name.empty() && os::Exists(root / name) && !os::IsDir(root / name)) {
       TRYV(os::CopyFile(root / name, folder / std::filesystem::path(name).filename()));
     }
@@ -121,8 +120,7 @@ Result<StepResult> TrackStep(TurnContext& context) {
     TRYV(track::LogParams(txn, turn.run_id, logged));
     TRYV(track::LogMetrics(txn, turn.run_id, metrics));
     TRYV(track::LogInputs(txn, turn.run_id, inputs));
-    TRY(const track::RunInfo info,
-        track::UpdateRun(txn, turn.run_id, {.status = track::RunStatus::kFinished, .end_time = now}));
+    TRY(const track::RunInfo info, track::UpdateRun(txn, turn.run_id, {.status = track::RunStatus::kFinished, .end_time = now}));
     static_cast<void>(info);
     return {};
   };

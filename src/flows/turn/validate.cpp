@@ -1,5 +1,5 @@
-// Step validate: every data entry with a suite must pass it. A failed delivery ends the turn with an alert that names the file, the
-// column, the rule, the counts and sample values; production is untouched.
+// Step validate: every data entry with a suite must pass it. A failed delivery ends the turn with an alert that names the file,
+// the column, the rule, the counts and sample values; production is untouched.
 #include <fmt/core.h>
 
 #include "base/text.hpp"
@@ -19,7 +19,8 @@ std::string FindingLine(const std::string& path, const codec::Json& finding) {
   if (!text("column").empty()) line += fmt::format("column '{}': ", text("column"));
   line += text("rule");
   if (!text("cause").empty()) line += " — " + text("cause");
-  if (const codec::Json* samples = finding.Find("samples"); samples != nullptr && samples->IsArray() && !samples->AsArray().empty()) {
+  if (const codec::Json* samples = finding.Find("samples");
+      samples != nullptr && samples->IsArray() && !samples->AsArray().empty()) {
     line += ", such as ";
     for (std::size_t i = 0; i < samples->AsArray().size() && i < 3; ++i) {
       line += (i > 0 ? ", " : "") + samples->AsArray()[i].Dump();
@@ -46,7 +47,8 @@ Result<StepResult> ValidateStep(TurnContext& context) {
       known += file.known ? 1 : 0;
       if (file.success) continue;
       for (const codec::Json& finding : file.findings.AsArray()) {
-        if (const codec::Json* vacuous = finding.Find("vacuous"); vacuous != nullptr && vacuous->IsBool() && vacuous->AsBool()) continue;
+        if (const codec::Json* vacuous = finding.Find("vacuous"); vacuous != nullptr && vacuous->IsBool() && vacuous->AsBool())
+          continue;
         codec::Json named = finding;
         named.Set("file", file.path);
         findings.Push(std::move(named));

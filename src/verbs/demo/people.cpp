@@ -15,10 +15,12 @@ namespace mlean::verbs::demo {
 namespace {
 
 constexpr std::string_view kAuthor = "Demo Team <team@example.org>";
-constexpr const char* kFeatures[] = {"hour",  "weekday", "carrier",    "origin", "dest",     "distance", "temp",
-                                     "dewp",  "humid",   "wind_speed", "precip", "pressure", "visib"};
+constexpr const char* kFeatures[] = {"hour", "weekday", "carrier",    "origin", "dest",     "distance", "temp",
+                                     "dewp", "humid",   "wind_speed", "precip", "pressure", "visib"};
 
-std::string WordAt(const types::Column& column, std::size_t row) { return column.words[static_cast<std::size_t>(column.codes[row])]; }
+std::string WordAt(const types::Column& column, std::size_t row) {
+  return column.words[static_cast<std::size_t>(column.codes[row])];
+}
 
 void AppendValue(std::string& out, const types::Column& column, std::size_t row) {
   if (column.Missing(row)) {
@@ -41,9 +43,13 @@ struct Scene {
   const char* name;
 };
 // What happens to this team in this year.
-constexpr Scene kScenes[] = {{{2013, 3, 1}, "first"},          {{2013, 8, 3}, "corrupt"},  {{2013, 8, 4}, "corrected"},
-                             {{2013, 9, 10}, "cleanup"},       {{2013, 9, 20}, "revert cleanup"},
-                             {{2013, 11, 12}, "tiny trees"},   {{2013, 11, 13}, "revert tiny trees"}};
+constexpr Scene kScenes[] = {{{2013, 3, 1}, "first"},
+                             {{2013, 8, 3}, "corrupt"},
+                             {{2013, 8, 4}, "corrected"},
+                             {{2013, 9, 10}, "cleanup"},
+                             {{2013, 9, 20}, "revert cleanup"},
+                             {{2013, 11, 12}, "tiny trees"},
+                             {{2013, 11, 13}, "revert tiny trees"}};
 bool Plays(std::int64_t day, std::string_view name) {
   for (const Scene& scene : kScenes) {
     if (scene.name == name) return DaysFromCivil(scene.day) == day;
@@ -77,7 +83,8 @@ Result<void> World::SendSingles(const types::Frame& flights) {
     clock_->Set(times.ints[row]);
     TRY(const net::Response response, Send("POST", fmt::format("/predict/{}", kModel), body, WordAt(ids, row)));
     if (response.status != 200) {
-      return Fail(Code::kInternal, fmt::format("cannot predict flight '{}': status {}: {}", WordAt(ids, row), response.status, response.body));
+      return Fail(Code::kInternal,
+                  fmt::format("cannot predict flight '{}': status {}: {}", WordAt(ids, row), response.status, response.body));
     }
     ++sent_;
   }
@@ -94,8 +101,9 @@ Result<void> World::SendBatches(std::int64_t day, const types::Frame& flights) {
     std::string body = "{\"id\":\"" + id + "\",\"inputs\":[";
     for (const char* name : kFeatures) {
       const types::Column& column = *flights.Find(name);
-      const std::string_view datatype =
-          column.kind == types::Kind::kText ? "BYTES" : column.kind == types::Kind::kReal ? "FP64" : "INT64";
+      const std::string_view datatype = column.kind == types::Kind::kText   ? "BYTES"
+                                        : column.kind == types::Kind::kReal ? "FP64"
+                                                                            : "INT64";
       if (body.back() != '[') body += ',';
       body += fmt::format("{{\"name\":\"{}\",\"datatype\":\"{}\",\"shape\":[{}],\"data\":[", name, datatype, last - first);
       for (std::size_t row = first; row < last; ++row) {
@@ -130,15 +138,16 @@ Result<void> World::TellLabels(std::int64_t day) {
     if (hours.ints[row] != hours.ints[first_of_hour]) first_of_hour = row;
     if (late.Missing(row)) continue;  // cancelled: nobody will ever know
     const bool single = AsksOneByOne(day);
-    codec::AppendCsvRow(csv, {single ? WordAt(ids, row) : BatchId(day, hours.ints[row]), std::to_string(single ? 0 : row - first_of_hour),
-                              std::to_string(late.ints[row])});
+    codec::AppendCsvRow(csv, {single ? WordAt(ids, row) : BatchId(day, hours.ints[row]),
+                              std::to_string(single ? 0 : row - first_of_hour), std::to_string(late.ints[row])});
   }
   const std::filesystem::path file = project_ / "labels" / (FormatDate(day * kDayMs) + ".csv");
   TRYV(os::MakeDirs(file.parent_path()));
   TRYV(os::WriteFileAtomic(file, csv, {.sync = false}));
   TRY(const os::ProcessOutcome outcome, RunMlean({"labels", "add", std::string(kModel), file.string()}));
   if (outcome.exit_code == 0) return {};
-  return Fail(Code::kInternal, fmt::format("cannot add the labels of {}: exit code {}", FormatDate(day * kDayMs), outcome.exit_code),
+  return Fail(Code::kInternal,
+              fmt::format("cannot add the labels of {}: exit code {}", FormatDate(day * kDayMs), outcome.exit_code),
               fmt::format("look into {}", (options_.folder / "team.log").string()));
 }
 
@@ -148,7 +157,8 @@ Result<void> World::Deliver(std::int64_t tomorrow) {
   const bool corrected = Plays(tomorrow, "corrected");
   const int month = date.year > 2013 ? 12 : date.month - 1;
   if ((date.day != 3 && !corrected) || month < 3) return {};
-  return flights_->DeliverMonth(month, Plays(tomorrow, "corrupt"), project_ / fmt::format("data/months/2013-{:02}.parquet", month));
+  return flights_->DeliverMonth(month, Plays(tomorrow, "corrupt"),
+                                project_ / fmt::format("data/months/2013-{:02}.parquet", month));
 }
 
 Result<bool> World::HasTurn(const std::string& reason) {
@@ -181,13 +191,16 @@ Result<void> World::EditAndRun(const std::string& reason) {
 Result<void> World::PlayScenes(std::int64_t tomorrow) {
   if (Plays(tomorrow, "corrected")) return EditAndRun("the airports sent July again");
   if (Plays(tomorrow, "cleanup")) {
-    const std::string sql = ReplaceAll(kFeaturesSql, "CREATE TABLE recent AS", std::string(kCleanupSql) + "CREATE TABLE recent AS");
+    const std::string sql =
+        ReplaceAll(kFeaturesSql, "CREATE TABLE recent AS", std::string(kCleanupSql) + "CREATE TABLE recent AS");
     TRYV(os::WriteFileAtomic(project_ / "features/flights.sql", sql));
-    TRYV(os::WriteFileAtomic(project_ / "params.yaml", ReplaceAll(kParamsYaml, "unknown_category: missing ", "unknown_category: error ")));
+    TRYV(os::WriteFileAtomic(project_ / "params.yaml",
+                             ReplaceAll(kParamsYaml, "unknown_category: missing ", "unknown_category: error ")));
     return EditAndRun("leave rare carriers out, refuse unknown ones");
   }
   if (Plays(tomorrow, "tiny trees")) {
-    TRYV(os::WriteFileAtomic(project_ / "params.yaml", ReplaceAll(ReplaceAll(kParamsYaml, "max_depth: 6", "max_depth: 1"), "rounds: 200 ", "rounds: 5 ")));
+    TRYV(os::WriteFileAtomic(project_ / "params.yaml",
+                             ReplaceAll(ReplaceAll(kParamsYaml, "max_depth: 6", "max_depth: 1"), "rounds: 200 ", "rounds: 5 ")));
     return EditAndRun("try a much smaller model");
   }
   if (Plays(tomorrow, "revert cleanup") || Plays(tomorrow, "revert tiny trees")) {

@@ -7,7 +7,8 @@ namespace mlean::verbs::demo {
 
 inline constexpr std::string_view kModel = "arrival-delay";
 
-inline constexpr std::string_view kMleanYaml = R"yaml(# The loop of the arrival-delay model. Every key is explained in docs/mlean-yaml.md.
+inline constexpr std::string_view kMleanYaml =
+    R"yaml(# The loop of the arrival-delay model. Every key is explained in docs/mlean-yaml.md.
 project: flights
 data:
   flights:
@@ -90,7 +91,8 @@ inline constexpr std::string_view kParamsYaml = R"yaml(train:
   seed: 1
 )yaml";
 
-inline constexpr std::string_view kFeaturesSql = R"sql(-- Training rows: the newest three months that were delivered. What is known before departure only.
+inline constexpr std::string_view kFeaturesSql =
+    R"sql(-- Training rows: the newest three months that were delivered. What is known before departure only.
 CREATE TABLE flights AS
 SELECT id, time, hour(time) AS hour, isodow(time) AS weekday, carrier, origin, dest, distance,
        temp, dewp, humid, wind_speed, precip, pressure, visib, late
@@ -105,7 +107,8 @@ CREATE TABLE train AS
 SELECT * FROM recent WHERE time < (SELECT min(time) FROM test) ORDER BY time, id;
 )sql";
 
-// What one of the two adds in autumn, meaning well: rare carriers and destinations are "noise". Offline nothing shows; live, they fly.
+// What one of the two adds in autumn, meaning well: rare carriers and destinations are "noise". Offline nothing shows; live, they
+// fly.
 inline constexpr std::string_view kCleanupSql = R"sql(-- Clean-up: carriers and destinations with few flights only add noise.
 CREATE TABLE newest AS SELECT * FROM flights WHERE time >= (SELECT max(time) - INTERVAL 3 MONTH FROM flights);
 DELETE FROM flights WHERE carrier NOT IN (SELECT carrier FROM newest GROUP BY carrier HAVING count(*) >= 2000)

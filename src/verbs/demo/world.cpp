@@ -73,9 +73,12 @@ Result<void> World::LayOutProject() {
   TRYV(repo::GitInit(project_));
   TRY(const auto added, repo::InitDvc(project_, {}));
   static_cast<void>(added);
-  const std::pair<std::string_view, std::string_view> files[] = {
-      {"mlean.yaml", kMleanYaml},       {"dvc.yaml", kDvcYaml},          {"params.yaml", kParamsYaml},
-      {".gitignore", kGitIgnore},       {"features/flights.sql", kFeaturesSql}, {"checks/flights.json", kSuite}};
+  const std::pair<std::string_view, std::string_view> files[] = {{"mlean.yaml", kMleanYaml},
+                                                                 {"dvc.yaml", kDvcYaml},
+                                                                 {"params.yaml", kParamsYaml},
+                                                                 {".gitignore", kGitIgnore},
+                                                                 {"features/flights.sql", kFeaturesSql},
+                                                                 {"checks/flights.json", kSuite}};
   for (const auto& [name, text] : files) TRYV(os::WriteFileAtomic(project_ / name, text));
   for (const int month : {1, 2}) {
     TRYV(flights_->DeliverMonth(month, false, project_ / fmt::format("data/months/2013-{:02}.parquet", month)));
@@ -110,11 +113,12 @@ Result<void> World::StartServer() {
     TRY(url_, info.StringAt("url"));
     return {};
   }
-  return Fail(Code::kTimeout, "cannot start the server of the demo", fmt::format("look into {}", (options_.folder / "server.log").string()));
+  return Fail(Code::kTimeout, "cannot start the server of the demo",
+              fmt::format("look into {}", (options_.folder / "server.log").string()));
 }
 
-Result<net::Response> World::Send(const std::string& method, const std::string& path, const std::string& body, const std::string& id,
-                                  std::int64_t timeout_ms) {
+Result<net::Response> World::Send(const std::string& method, const std::string& path, const std::string& body,
+                                  const std::string& id, std::int64_t timeout_ms) {
   for (int attempt = 0;; ++attempt) {
     net::Request request;
     request.method = method;

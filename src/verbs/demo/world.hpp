@@ -1,9 +1,9 @@
-// The demo's world: a real server in a process of its own, a simulated clock that both see, and the people around it: airports that
-// deliver files and labels, callers that ask for predictions, a team of two that edits and runs the loop. It decides nothing: what is
-// validated, trained, gated, rolled out, promoted or taken back is the program's doing.
+// The demo's world: a real server in a process of its own, a simulated clock that both see, and the people around it: airports
+// that deliver files and labels, callers that ask for predictions, a team of two that edits and runs the loop. It decides
+// nothing: what is validated, trained, gated, rolled out, promoted or taken back is the program's doing.
 //
-// Where it is in the year is written down after each piece of a day, and every piece may be done again: a world killed at any instant
-// (or a server killed under it) goes on and comes to the same end.
+// Where it is in the year is written down after each piece of a day, and every piece may be done again: a world killed at any
+// instant (or a server killed under it) goes on and comes to the same end.
 #pragma once
 
 #include <filesystem>
@@ -66,8 +66,8 @@ class World {
   std::optional<os::Child> server_;
   net::Client client_;
   std::string url_;
-  std::int64_t day_ = 0;    // the day being lived, in days since 1970
-  int piece_ = 0;           // the next piece of it
+  std::int64_t day_ = 0;  // the day being lived, in days since 1970
+  int piece_ = 0;         // the next piece of it
   std::int64_t sent_ = 0;
 };
 

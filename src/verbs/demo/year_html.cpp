@@ -29,21 +29,24 @@ std::string Line(const Json::Array& months, std::string_view key, std::string_vi
 std::string Picture(const Json::Array& months) {
   std::string out = fmt::format("<svg viewBox='0 0 {} {}' role='img' aria-label='AUC by month'>\n", kWidth, kHeight);
   for (double grid = kLow; grid <= kHigh + 1e-9; grid += 0.05) {
-    out += fmt::format("<line x1='60' x2='{:.0f}' y1='{:.1f}' y2='{:.1f}' stroke='#8884'/><text x='20' y='{:.1f}'>{:.2f}</text>\n", kWidth - 30,
-                       Y(grid), Y(grid), Y(grid) + 4, grid);
+    out +=
+        fmt::format("<line x1='60' x2='{:.0f}' y1='{:.1f}' y2='{:.1f}' stroke='#8884'/><text x='20' y='{:.1f}'>{:.2f}</text>\n",
+                    kWidth - 30, Y(grid), Y(grid), Y(grid) + 4, grid);
   }
   for (std::size_t i = 0; i < months.size(); ++i) {
     out += fmt::format("<text x='{:.1f}' y='{:.0f}' text-anchor='middle'>{}</text>\n", X(i, months.size()), kHeight - 12,
                        months[i].Find("month")->AsString().substr(5));
     for (const Json& decision : months[i].Find("decisions")->AsArray()) {
       if (decision.Find("action")->AsString() != "version.promoted") continue;
-      out += fmt::format("<line x1='{0:.1f}' x2='{0:.1f}' y1='20' y2='{1:.0f}' stroke='#1a7f37' stroke-dasharray='3 4'/>\n", X(i, months.size()),
-                         kHeight - 40);
+      out += fmt::format("<line x1='{0:.1f}' x2='{0:.1f}' y1='20' y2='{1:.0f}' stroke='#1a7f37' stroke-dasharray='3 4'/>\n",
+                         X(i, months.size()), kHeight - 40);
     }
   }
   out += Line(months, "auc_first_model", "#cf222e") + Line(months, "auc", "#0969da");
-  return out + "</svg>\n<p><span style='color:#0969da'>━</span> the champion of the day &nbsp; <span style='color:#cf222e'>━</span> the first "
-               "model, had it never been retrained &nbsp; <span style='color:#1a7f37'>┊</span> a version was promoted</p>\n";
+  return out +
+         "</svg>\n<p><span style='color:#0969da'>━</span> the champion of the day &nbsp; <span style='color:#cf222e'>━</span> "
+         "the first "
+         "model, had it never been retrained &nbsp; <span style='color:#1a7f37'>┊</span> a version was promoted</p>\n";
 }
 
 std::string Cell(const Json& row, std::string_view key, int digits) {
@@ -60,12 +63,15 @@ std::string YearHtml(const Json& summary) {
   const Json::Array& months = summary.Find("months")->AsArray();
   std::string out =
       "<!doctype html><html lang=en><meta charset=utf-8><title>A year of flights</title><style>"
-      "body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;width:100%}"
+      "body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 "
+      "1rem}table{border-collapse:collapse;width:100%}"
       "th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #8884;vertical-align:top}.n{text-align:right;"
       "font-variant-numeric:tabular-nums}svg{width:100%}svg text{font-size:12px;fill:#777}</style>"
       "<h1>A year of flights, lived by the loop</h1>\n";
   out += Picture(months);
-  out += "<table><tr><th>month<th class=n>requests<th class=n>labelled<th class=n>drift share<th class=n>AUC<th class=n>first model<th class=n>champion</tr>\n";
+  out +=
+      "<table><tr><th>month<th class=n>requests<th class=n>labelled<th class=n>drift share<th class=n>AUC<th class=n>first "
+      "model<th class=n>champion</tr>\n";
   for (const Json& row : months) {
     out += "<tr>" + Cell(row, "month", 0) + Cell(row, "requests", 0) + Cell(row, "labelled", 0) + Cell(row, "drift_share", 2) +
            Cell(row, "auc", 3) + Cell(row, "auc_first_model", 3) + Cell(row, "champion", 0) + "</tr>\n";
@@ -78,8 +84,8 @@ std::string YearHtml(const Json& summary) {
     }
   }
   const Json* audit = summary.Find("audit");
-  return out + fmt::format("</table>\n<p>Audit chain: {} over {} events.</p></html>\n", audit->Find("intact")->AsBool() ? "intact" : "broken",
-                           audit->Find("events")->AsInt());
+  return out + fmt::format("</table>\n<p>Audit chain: {} over {} events.</p></html>\n",
+                           audit->Find("intact")->AsBool() ? "intact" : "broken", audit->Find("events")->AsInt());
 }
 
 }  // namespace mlean::verbs::demo

@@ -54,7 +54,8 @@ std::string DecisionText(const audit::Event& event) {
   if (event.action == "turn.unchanged") return "nothing new";
   if (event.action == "turn.failed") return "turn failed: " + Text(event.detail, "message");
   if (event.action == "version.registered") return fmt::format("version {} registered", version);
-  if (event.action == "rollout.started") return fmt::format("canary of version {} at {} of traffic", version, Text(event.detail, "weight"));
+  if (event.action == "rollout.started")
+    return fmt::format("canary of version {} at {} of traffic", version, Text(event.detail, "weight"));
   if (event.action == "rollout.step") return fmt::format("canary of version {} at {}", version, Text(event.detail, "weight"));
   if (event.action == "rollout.aborted") return fmt::format("version {} taken back: {}", version, Text(event.detail, "reason"));
   if (event.action == "version.promoted") return fmt::format("version {} promoted", version);
@@ -76,7 +77,9 @@ Result<Json> MonthRow(flows::Workspace& workspace, const std::vector<audit::Even
   }
   const Json* drift = report.Find("drift");
   const Json* performance = report.Find("performance");
-  Json row = Json::Object{{"month", fmt::format("2013-{:02}", month)}, {"requests", *report.Find("requests")}, {"labelled", *report.Find("labelled")}};
+  Json row = Json::Object{{"month", fmt::format("2013-{:02}", month)},
+                          {"requests", *report.Find("requests")},
+                          {"labelled", *report.Find("labelled")}};
   row.Set("drift_share", drift == nullptr ? Json() : *drift->Find("share"));
   row.Set("auc", performance == nullptr || performance->Find("auc") == nullptr ? Json() : *performance->Find("auc"));
   row.Set("auc_first_model", first ? Json(*first) : Json());
@@ -95,7 +98,8 @@ std::string Number(const Json& row, std::string_view key, int digits) {
 Result<Json> SummarizeYear(flows::Workspace& workspace) {
   std::vector<audit::Event> events;
   for (std::int64_t after = 0;;) {
-    TRY(const auto page, workspace.db->Read([&](sql::Conn& conn) { return audit::List(conn, {.after_seq = after, .limit = 10'000}); }));
+    TRY(const auto page,
+        workspace.db->Read([&](sql::Conn& conn) { return audit::List(conn, {.after_seq = after, .limit = 10'000}); }));
     if (page.empty()) break;
     after = page.back().seq;
     events.insert(events.end(), page.begin(), page.end());
@@ -118,8 +122,8 @@ Result<Json> SummarizeYear(flows::Workspace& workspace) {
 std::string YearTable(const Json& summary, bool colour) {
   const std::string bold = colour ? "\x1b[1m" : "";
   const std::string plain = colour ? "\x1b[0m" : "";
-  std::string out = fmt::format("{}{:<8} {:>9} {:>9} {:>6} {:>7} {:>12} {:>9}  {}{}\n", bold, "month", "requests", "labelled", "drift", "AUC",
-                                "first model", "champion", "what the program decided", plain);
+  std::string out = fmt::format("{}{:<8} {:>9} {:>9} {:>6} {:>7} {:>12} {:>9}  {}{}\n", bold, "month", "requests", "labelled",
+                                "drift", "AUC", "first model", "champion", "what the program decided", plain);
   for (const Json& row : summary.Find("months")->AsArray()) {
     out += fmt::format("{:<8} {:>9} {:>9} {:>6} {:>7} {:>12} {:>9}", Text(row, "month"),
                        HumanCount(static_cast<std::uint64_t>(row.Find("requests")->AsInt())),
@@ -142,7 +146,8 @@ std::string YearTable(const Json& summary, bool colour) {
     if (first) out += "\n";
   }
   const Json* audit = summary.Find("audit");
-  out += fmt::format("\naudit chain: {} over {} events\n", audit->Find("intact")->AsBool() ? "intact" : "BROKEN", audit->Find("events")->AsInt());
+  out += fmt::format("\naudit chain: {} over {} events\n", audit->Find("intact")->AsBool() ? "intact" : "BROKEN",
+                     audit->Find("events")->AsInt());
   return out;
 }
 
