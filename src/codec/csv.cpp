@@ -97,9 +97,9 @@ void AppendCsvRow(std::string& out, const std::vector<std::string>& fields, char
     if (i > 0) out += separator;
     const std::string& field = fields[i];
     const bool blank_edge = !field.empty() && (field.front() == ' ' || field.back() == ' ');
-    // A row of one empty field would be a blank line.
+    // A row of one empty field would be a blank line, a byte order mark at the start would be dropped.
     if (!blank_edge && field.find_first_of("\"\r\n") == field.npos && field.find(separator) == field.npos &&
-        !(fields.size() == 1 && field.empty())) {
+        !(fields.size() == 1 && field.empty()) && !field.starts_with("\xEF\xBB\xBF")) {
       out += field;
       continue;
     }

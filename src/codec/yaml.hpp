@@ -39,10 +39,10 @@ struct YamlNode {
   YamlKind kind = YamlKind::kNull;
   YamlStyle style = YamlStyle::kPlain;  // kPlain … kFolded for scalars, kBlock or kFlow for the others
   bool tagged_string = false;           // !!str, or "!": a string whatever the text looks like
-  bool aliased = false;                 // came through *alias or <<: its marks are the anchor's, it must not be edited in place
-  std::string text;                     // of a scalar, escapes and folding resolved; of a null as written ("", "~", "null")
-  std::vector<YamlNode> items;          // of a sequence
-  std::vector<YamlMember> members;      // of a mapping, in the order of the source
+  bool aliased = false;         // written elsewhere, at an anchor: has the marks of the *alias, its content those of the anchor
+  std::string text;             // of a scalar, escapes and folding resolved; of a null as written ("", "~", "null")
+  std::vector<YamlNode> items;  // of a sequence
+  std::vector<YamlMember> members;  // of a mapping, in the order of the source
   // The source of the node is [start.offset, end.offset): with quotes or brackets, without tag, anchor and block header ("|"). A
   // block collection starts at its first key or dash. A null written as nothing is an empty range.
   YamlMark start;
@@ -83,6 +83,8 @@ class YamlDocument {
 
   const YamlNode& root() const { return root_; }
   const std::string& file() const { return file_; }
+  // False when byte offsets are of a mended text, so that it must not be spliced; lines and columns are right all the same.
+  bool exact_marks() const { return exact_marks_; }
 
   // "FILE:LINE:COLUMN: cause"
   Error At(const YamlNode& node, std::string_view cause, Code code = Code::kInvalid) const;
@@ -101,6 +103,7 @@ class YamlDocument {
  private:
   std::string file_;
   YamlNode root_;
+  bool exact_marks_ = true;
 };
 
 }  // namespace mlean::codec

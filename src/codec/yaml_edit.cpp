@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "codec/yaml_write.hpp"
 
@@ -24,16 +26,15 @@ std::size_t LineAfter(std::string_view text, std::size_t at) {
   return found == text.npos ? text.size() : found + 1;
 }
 
-// The end of the last line that belongs to a block node: behind the comment on its line.
+// The end of the last line that belongs to a node which ends at `end`: behind the comment on its line.
 std::size_t BlockEnd(std::string_view text, const YamlNode& node) {
   const std::size_t end = node.end.offset;
   // A block scalar's end is behind its line break already.
-  return end > node.start.offset && text[end - 1] == '\n' ? end : LineAfter(text, end);
+  return end > 0 && text[end - 1] == '\n' ? end : LineAfter(text, end);
 }
-const YamlNode& LastLeaf(const YamlNode& node) {
-  if (node.style == YamlStyle::kBlock && !node.items.empty()) return LastLeaf(node.items.back());
-  if (node.style == YamlStyle::kBlock && !node.members.empty()) return LastLeaf(node.members.back().value);
-  return node;
+// Merged members (<<) stand elsewhere in the text, so that places cannot be told by neighbours.
+bool HasMerged(const YamlNode& mapping) {
+  return std::any_of(mapping.members.begin(), mapping.members.end(), [](const YamlMember& member) { return member.key.aliased; });
 }
 
 // An item of a block list behind its dash at `indent` blanks, or a member behind its key.
@@ -56,6 +57,8 @@ std::string ItemText(const Json& value, std::size_t indent) {
 Result<YamlEdit> YamlEdit::Open(std::string text, std::string file) {
   YamlEdit edit;
   TRY(edit.document_, YamlDocument::Parse(text, file));
+  if (!edit.document_.exact_marks())
+    return Fail(Code::kUnsupported, fmt::format("cannot edit '{}': it has list items written as nothing", file));
   edit.text_ = std::move(text);
   edit.file_ = std::move(file);
   return edit;
@@ -81,6 +84,8 @@ Result<void> YamlEdit::Splice(std::size_t begin, std::size_t end, std::string_vi
   std::string changed = text_;
   changed.replace(begin, end - begin, replacement);
   TRY(YamlDocument document, YamlDocument::Parse(changed, file_));
+  if (!document.exact_marks())
+    return Fail(Code::kUnsupported, fmt::format("cannot edit '{}': it has list items written as nothing", file_));
   document_ = std::move(document);
   text_ = std::move(changed);
   return {};
@@ -109,7 +114,7 @@ Result<void> YamlEdit::Append(const Path& path, const Json& value) {
     return Splice(at, at, ", " + WriteYamlFlow(value));
   }
   const std::size_t indent = node->start.offset - LineBegin(text_, node->start.offset);
-  const std::size_t at = BlockEnd(text_, LastLeaf(*node));
+  const std::size_t at = BlockEnd(text_, *node);
   const bool needs_break = at > 0 && text_[at - 1] != '\n';
   return Splice(at, at, (needs_break ? "\n" : "") + ItemText(value, indent));
 }
@@ -127,13 +132,14 @@ Result<void> YamlEdit::AddKey(const Path& path, std::string_view key, const Json
     return Splice(node->start.offset, node->end.offset, (glued ? " " : "") + WriteYamlFlow(member));
   }
   if (!node->IsMapping()) return CannotEdit(path, "it is no mapping", Code::kInvalid);
+  if (HasMerged(*node)) return CannotEdit(path, "it has merge keys");
   if (node->style == YamlStyle::kFlow) {
     const std::string text = WriteYamlFlow(member);
     const std::size_t at = node->members.back().value.end.offset;
     return Splice(at, at, ", " + text.substr(1, text.size() - 2));
   }
   const std::size_t indent = node->start.offset - LineBegin(text_, node->start.offset);
-  const std::size_t at = BlockEnd(text_, LastLeaf(*node));
+  const std::size_t at = BlockEnd(text_, *node);
   const bool needs_break = at > 0 && text_[at - 1] != '\n';
   // A list of one mapping, without its dash: "- k: v" shifted left by two.
   std::string text = ItemText(Json(member), indent);
@@ -156,14 +162,14 @@ Result<void> YamlEdit::RemoveKey(const Path& path, std::string_view key) {
   std::size_t index = 0;
   while (node->members[index].key.text != key) ++index;
   const YamlMember& member = node->members[index];
-  if (member.key.aliased) return CannotEdit(path, "it comes from an anchor elsewhere");
+  if (HasMerged(*node)) return CannotEdit(path, "it has merge keys");
   const std::size_t begin = member.key.start.offset;
   if (node->style == YamlStyle::kFlow) {
     const bool last = index + 1 == node->members.size();
     if (!last) return Splice(begin, node->members[index + 1].key.start.offset, "");
     return Splice(index == 0 ? begin : node->members[index - 1].value.end.offset, member.value.end.offset, "");
   }
-  const std::size_t end = BlockEnd(text_, LastLeaf(member.value));
+  const std::size_t end = BlockEnd(text_, member.value);
   if (node->members.size() == 1) {
     // The mapping stays, empty, where it was; at its key's line when it stood below.
     const bool own_line = Trim(std::string_view(text_).substr(LineBegin(text_, begin), begin - LineBegin(text_, begin))).empty();
@@ -175,6 +181,7 @@ Result<void> YamlEdit::RemoveKey(const Path& path, std::string_view key) {
   const std::size_t line = LineBegin(text_, begin);
   const bool shares_line = !Trim(std::string_view(text_).substr(line, begin - line)).empty();
   if (!shares_line) return Splice(line, end, "");
+  if (index + 1 == node->members.size()) return CannotEdit(path, "the key shares its line with something else");
   return Splice(begin, node->members[index + 1].key.start.offset, "");
 }
 

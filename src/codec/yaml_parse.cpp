@@ -174,9 +174,13 @@ class Builder {
     const auto found = anchors_.find(name);
     if (found == anchors_.end()) return Wrong(EventStart(), fmt::format("unknown alias '{}'", name));
     TRYV(Count(Size(found->second)));
-    last_end_ = EventEnd();
     YamlNode node = found->second;
     MarkAliased(node);
+    // libfyaml's mark leaves the '*' out.
+    node.start = EventStart();
+    --node.start.offset;
+    --node.start.column;
+    last_end_ = node.end = EventEnd();
     return node;
   }
 
@@ -258,6 +262,8 @@ class Builder {
 
   void Close(YamlNode& node) {
     if (node.style == YamlStyle::kFlow) last_end_ = EventEnd();
+    // A block of nothing but empty keys and values has no token that ends it.
+    if (last_end_.offset < node.start.offset) last_end_ = node.start;
     node.end = last_end_;
   }
 
@@ -316,13 +322,36 @@ class Builder {
   std::unordered_map<std::string, YamlNode> anchors_;
 };
 
+// libfyaml 0.7 refuses an item that is written as nothing in a list that is not indented under its key ("k:\n- 1\n-\n"), which
+// DVC does write. Such items get a '~'.
+std::string FillEmptyItems(std::string_view text) {
+  const auto indent = [](std::string_view line) { return std::min(line.find_first_not_of(' '), line.size()); };
+  const std::vector<std::string> lines = Split(text, '\n');
+  std::string out;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (i > 0) out += '\n';
+    out += lines[i];
+    if (Trim(lines[i]) != "-") continue;
+    std::size_t next = i + 1;
+    while (next < lines.size() && Trim(lines[next]).empty()) ++next;
+    if (next == lines.size() || indent(lines[next]) <= indent(lines[i])) out += " ~";
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<YamlDocument> YamlDocument::Parse(std::string_view text, std::string_view file, const YamlParseOptions& options) {
-  TRY(YamlNode root, Builder(text, file, options).Run());
   YamlDocument document;
   document.file_ = file;
-  document.root_ = std::move(root);
+  Result<YamlNode> root = Builder(text, file, options).Run();
+  if (!root && root.error().what.ends_with("did not find expected node content")) {
+    Result<YamlNode> filled = Builder(FillEmptyItems(text), file, options).Run();
+    document.exact_marks_ = false;
+    if (filled) root = std::move(filled);
+  }
+  if (!root) return std::move(root).error();
+  document.root_ = *std::move(root);
   return document;
 }
 

@@ -104,6 +104,12 @@ TEST(Yaml, AliasBombsEnd) {
   EXPECT_THAT(ErrorOf(text), testing::HasSubstr("too many nodes"));
 }
 
+TEST(Yaml, ItemsWrittenAsNothing) {
+  EXPECT_EQ(Read("a:\n- 1\n-\n- 2\n- \nb:\n  -\n  - x: 1\n"), *Json::Parse(R"({"a":[1,null,2,null],"b":[null,{"x":1}]})"));
+  const Json value = Json::Object{{"k", Json::Array{nullptr, 1, nullptr}}};
+  EXPECT_EQ(Read(WriteYaml(value)), value);
+}
+
 TEST(Yaml, MergeKeysAndTags) {
   EXPECT_EQ(Read("b: &b {x: 1, y: 2}\nd:\n  <<: *b\n  y: 3\n"), *Json::Parse(R"({"b":{"x":1,"y":2},"d":{"y":3,"x":1}})"));
   EXPECT_EQ(Read("a: !!str 12\nb: !!int 3\nc: ! 4\nd: !!str\n"), *Json::Parse(R"({"a":"12","b":3,"c":"4","d":""})"));

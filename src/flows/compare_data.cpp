@@ -152,7 +152,9 @@ class Planner {
     for (const Column& column : reference_.columns) {
       const Kind kind = PandasKind(column);
       if (kind == Kind::kTime) continue;
-      const bool number = IsNumber(kind);
+      // Without a value in the reference the current data say what the column is.
+      const Column* after = current_.Find(column.name);
+      const bool number = IsNumber(kind) && !(CountPresent(column) == 0 && after != nullptr && PandasKind(*after) == Kind::kText);
       if (number && query_.numerical.empty() && !Contains(query_.categorical, column.name)) numeric.insert(column.name);
       if (!number && query_.categorical.empty() && !Contains(query_.numerical, column.name)) categorical.insert(column.name);
     }
@@ -204,8 +206,9 @@ class Planner {
           return Fail(Code::kInvalid, fmt::format("cannot compare column '{}': times only grow, so they always drift", name));
         }
         if (type == ColumnType::kNumeric && PandasKind(*column) == Kind::kText) {
-          return Fail(Code::kInvalid, fmt::format("cannot compare column '{}' as numbers: it has text in the {} data", name,
-                                                  reference ? "reference" : "current"),
+          return Fail(Code::kInvalid,
+                      fmt::format("cannot compare column '{}' as numbers: it has text in the {} data", name,
+                                  reference ? "reference" : "current"),
                       fmt::format("--categorical '{}'", name));
         }
       }
@@ -219,12 +222,15 @@ class Planner {
   Plan plan_;
 };
 
+Error NoColumn(const std::string& name, const std::filesystem::path& path) {
+  return Fail(Code::kNotFound, fmt::format("cannot compare column '{}': '{}' has no such column", name, path.string()),
+              "name the columns to compare with --columns");
+}
+
 // Evidently refuses what it cannot judge; a report that leaves it out would look like a pass.
 Result<void> RefuseGaps(const DataDrift& result) {
   if (!result.drift.missing.empty()) {
-    return Fail(Code::kNotFound, fmt::format("cannot compare column '{}': '{}' has no such column", result.drift.missing.front(),
-                                             result.query.current.string()),
-                "name the columns to compare with --columns");
+    return NoColumn(result.drift.missing.front(), result.query.current);
   }
   for (const drift::ColumnDrift& column : result.drift.columns) {
     if (column.verdict != drift::Verdict::kNotEnoughData) continue;
@@ -270,10 +276,7 @@ Result<DataDrift> CompareTables(const Frame& reference, const Frame& current, co
     const Column* after = current.Find(name);
     if (before != nullptr) result.reference_kinds[name] = PandasKind(*before);
     if (after != nullptr) result.current_kinds[name] = PandasKind(*after);
-    // A column of the current data that the reference lacks is found only by Evidently 0.7's rules.
-    if (before == nullptr) TRYV(Result<void>(Fail(
-        Code::kNotFound, fmt::format("cannot compare column '{}': '{}' has no such column", name, query.reference.string()),
-        "name the columns to compare with --columns")));
+    if (before == nullptr) return NoColumn(name, query.reference);  // only Evidently 0.7's rules start from the current data
     if (after == nullptr) {
       missing.push_back(name);
       plan.types.erase(name);

@@ -5,8 +5,9 @@
 //
 // Convention decides the types of columns and the verdicts. CSV is always typed as pandas.read_csv types it (dates stay text).
 //   kOwn       numbers numeric, text and bools categorical, times left out; drift::RobustOptions
-//   kLegacy    the same types; Evidently 0.6's verdicts, and its rules for target and prediction (evidently.utils.data_operations)
-//   kEvidently types as Evidently 0.7 finds them in the current data: whole numbers with at most 10 distinct values are
+//   kLegacy    the same types; Evidently 0.6's verdicts, and its rules for target and prediction
+//   (evidently.utils.data_operations) kEvidently types as Evidently 0.7 finds them in the current data: whole numbers with at
+//   most 10 distinct values are
 //              categorical; text whose values are distinct in over half of the rows is free text and left out (see `left_out`);
 //              target, prediction and task have no influence
 // In the two conventions of Evidently a column that the current data lacks or that has no value on one side is an error, as
@@ -40,9 +41,9 @@ struct DriftQuery {
 };
 
 struct DataDrift {
-  DriftQuery query;                    // as asked
-  drift::DatasetDrift drift;           // columns in the order of the convention
-  std::vector<std::string> left_out;   // columns not compared: free text (kEvidently)
+  DriftQuery query;                   // as asked
+  drift::DatasetDrift drift;          // columns in the order of the convention
+  std::vector<std::string> left_out;  // columns not compared: free text (kEvidently)
   // As pandas has the column, by name: a whole number with gaps is real, a column without any value too.
   std::map<std::string, types::Kind> reference_kinds;
   std::map<std::string, types::Kind> current_kinds;

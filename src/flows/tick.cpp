@@ -8,6 +8,7 @@
 #include "flows/triggers.hpp"
 #include "flows/turn/engine.hpp"
 #include "os/lock.hpp"
+#include "predictions/log.hpp"
 
 namespace mlean::flows {
 namespace {
@@ -57,6 +58,9 @@ class Ticker {
     TRYV(ResumeTurn(name));
     TRY(const repo::ModelConfig* config, workspace_.config.Model(name));
     const repo::ModelConfig model = *config;
+    TRY(const std::uint64_t freed,
+        predictions::DropSegments(workspace_.PredictionLogs() / name, workspace_.Now() - model.serve.retention_ms));
+    static_cast<void>(freed);
     TRY(const std::vector<loop::Window> windows, CloseWindows(workspace_, model));
     report_.windows += static_cast<int>(windows.size());
     TRY(std::optional<Cause> cause, TriggerBySchedule(workspace_, model));

@@ -57,6 +57,7 @@ std::map<std::string, serving::ModelSettings> ServingSettings(const repo::LoopCo
   for (const repo::ModelConfig& model : config.models) {
     serving::ModelSettings settings;
     settings.log = model.serve.log != "none";
+    settings.log_features = model.serve.log == "full";
     for (const repo::Fallback& fallback : model.serve.fallback) {
       if (fallback.kind == repo::Fallback::Kind::kConstant && fallback.constant.IsNumber()) {
         settings.constant = static_cast<float>(fallback.constant.AsDouble());

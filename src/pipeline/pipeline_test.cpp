@@ -89,6 +89,10 @@ TEST(StageGraph, OrdersAndRefuses) {
   EXPECT_EQ(*graph.Order({}), (std::vector<std::size_t>{2, 1, 0, 3}));
   EXPECT_EQ(*graph.Order({"train"}), (std::vector<std::size_t>{2, 1}));
   EXPECT_EQ(*graph.Order({"train"}, true), (std::vector<std::size_t>{1}));
+  // Who reads a folder needs who writes into it.
+  const DvcYaml folder =
+      *ParseDvcYaml("stages:\n  read: {cmd: r, deps: [d]}\n  write: {cmd: w, outs: [d/f]}\n", "dvc.yaml", "/nowhere");
+  EXPECT_EQ(*StageGraph::Build(folder)->Order({"read"}), (std::vector<std::size_t>{1, 0}));
   EXPECT_EQ(graph.Order({"trai"}).error().what, "Stage 'trai' not found inside 'dvc.yaml' file");
   EXPECT_EQ(graph.Order({"trai"}).error().fix, "mlean repro train");
   EXPECT_EQ(GraphError("stages:\n  a: {cmd: a, deps: [y], outs: [x]}\n  b: {cmd: b, deps: [x], outs: [y]}\n"),

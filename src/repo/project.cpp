@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <system_error>
 
 #include "base/text.hpp"
@@ -36,6 +37,38 @@ std::string EscapePattern(std::string_view name) {
     out += c;
   }
   return out;
+}
+
+// Whether an ignore file of `folder` could say anything about `name` in it. Literal lines "/other", as DVC writes them, do not.
+Result<bool> MayIgnore(const fs::path& file, std::string_view name) {
+  if (!os::Exists(file)) return false;
+  TRY(const std::string text, os::ReadFile(file, std::uint64_t{16} << 20));
+  const std::string own = "/" + std::string(name);
+  for (const std::string& line : Split(text, '\n')) {
+    const std::string_view rule = Trim(line);
+    if (rule.empty() || rule.front() == '#') continue;
+    const bool literal = rule.front() == '/' && rule.find_first_of("/*?[\\", 1) == rule.npos;
+    if (!literal || rule == own) return true;
+  }
+  return false;
+}
+
+// Whether it is worth asking git, which costs a process: false when no ignore file on the way to `path` has a rule that could
+// match.
+Result<bool> MayBeIgnored(const fs::path& git_root, const fs::path& path) {
+  const char* const home = std::getenv("HOME");
+  const char* const xdg = std::getenv("XDG_CONFIG_HOME");
+  const fs::path user = xdg != nullptr && *xdg != '\0' ? fs::path(xdg) : fs::path(home == nullptr ? "/" : home) / ".config";
+  if (os::Exists(user / "git" / "ignore")) return true;
+  TRY(const bool excluded, MayIgnore(git_root / ".git" / "info" / "exclude", ""));
+  if (excluded) return true;
+  fs::path folder = git_root;
+  for (const fs::path& part : path.lexically_relative(git_root)) {
+    TRY(const bool ignored, MayIgnore(folder / ".gitignore", part.string()));
+    if (ignored) return true;
+    folder /= part;
+  }
+  return false;
 }
 
 // A file is made when it is not there and is never replaced.
@@ -90,16 +123,18 @@ Result<Project> FindProject(const fs::path& from) {
   fs::path config;
   fs::path dvc;
   fs::path git;
+  fs::path state;  // a server's bare root, without any of these
   for (fs::path at = Absolute(from);; at = at.parent_path()) {
     if (config.empty() && IsFile(at / "mlean.yaml")) config = at;
     if (dvc.empty() && os::IsDir(at / ".dvc")) dvc = at;
+    if (state.empty() && os::IsDir(at / ".mlean")) state = at;
     if (os::Exists(at / ".git")) {
       git = at;
       break;
     }
     if (!at.has_relative_path()) break;
   }
-  for (const fs::path& root : {config, dvc, git}) {
+  for (const fs::path& root : {config, dvc, git, state}) {
     if (!root.empty()) return ProjectAt(root);
   }
   return Fail(Code::kNotFound,
@@ -140,10 +175,13 @@ Result<bool> IgnoreOutput(const fs::path& git_root, const fs::path& output) {
   }
   const std::vector<std::string> lines = Split(text, '\n');
   if (std::find(lines.begin(), lines.end(), line) != lines.end()) return false;
-  TRY(const bool ignored, GitIgnores(git_root, path));
-  if (ignored) return false;
+  TRY(const bool possible, MayBeIgnored(git_root, path));
+  if (possible) {
+    TRY(const bool ignored, GitIgnores(git_root, path));
+    if (ignored) return false;
+  }
   if (!text.empty() && text.back() != '\n') text += '\n';
-  TRYV(os::WriteFileAtomic(file, text + line + "\n"));
+  TRYV(os::WriteFileAtomic(file, text + line + "\n", {.sync = false}));
   return true;
 }
 

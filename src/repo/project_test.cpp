@@ -78,6 +78,10 @@ TEST_F(RepoTest, OutputsAreIgnoredOnce) {
   EXPECT_FALSE(*GitIgnores(dir_, dir_ / "m/a1.bin"));
   Write("all/.gitignore", "*.bin\n");
   EXPECT_FALSE(*IgnoreOutput(dir_, dir_ / "all/z.bin"));
+  Write(".gitignore", "/whole\n");
+  EXPECT_FALSE(*IgnoreOutput(dir_, dir_ / "whole/deep/z"));
+  EXPECT_TRUE(*IgnoreOutput(dir_, dir_ / "m/other"));
+  EXPECT_TRUE(*GitIgnores(dir_, dir_ / "m/other"));
   EXPECT_FALSE(*IgnoreOutput({}, dir_ / "q"));
 }
 

@@ -174,9 +174,10 @@ void LiveModel::Log(int schema, const Attempt& attempt, const Question& question
     record.variant = answer.variant;
     record.status = static_cast<std::uint16_t>(status);
     record.latency_us = static_cast<std::uint32_t>(attempt.latency_us);
-    record.features = std::span(attempt.rows).subspan(row * features, features);
+    const std::span<const float> asked = std::span(attempt.rows).subspan(row * features, features);
+    if (options_.log_features) record.features = asked;
     record.outputs = std::span(answer.outputs).subspan(row * outputs, outputs);
-    if (features > 0) record.input_hash = FromHex(infer::InputHash(record.features));
+    if (features > 0) record.input_hash = FromHex(infer::InputHash(asked));
   }
   if (!log_->AppendBatch(schema, records)) unlogged_.Add(records.size());
 }

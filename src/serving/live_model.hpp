@@ -68,7 +68,7 @@ struct Answer {
 struct LiveModelOptions {
   std::string name;
   GuardSettings guard;
-  bool log = true;
+  bool log_features = true;
   std::int64_t window_ms = 60'000;  // of the guard's sliding window, in the clock's time
 };
 

@@ -20,9 +20,11 @@ std::optional<int> AliasOf(const registry::Model& model, std::string_view name) 
   return std::nullopt;
 }
 
-predictions::Schema LogSchema(const infer::Model& model) {
+predictions::Schema LogSchema(const infer::Model& model, bool features) {
   predictions::Schema schema;
-  for (const infer::Feature& feature : model.schema().features) schema.features.push_back(feature.name);
+  if (features) {
+    for (const infer::Feature& feature : model.schema().features) schema.features.push_back(feature.name);
+  }
   if (model.outputs() == 1) {
     schema.outputs = {"prediction"};
   } else {
@@ -76,7 +78,7 @@ Result<LiveModel*> LiveModels::Ensure(const std::string& name, const ModelSettin
   if (settings.log) {
     TRY(log, predictions::LogWriter::Open({.folder = log_root_ / name, .model = name}));
   }
-  LiveModelOptions options{.name = name, .guard = settings.guard, .log = settings.log};
+  LiveModelOptions options{.name = name, .guard = settings.guard, .log_features = settings.log_features};
   models_.push_back(std::make_unique<LiveModel>(std::move(options), std::move(guard), std::move(log), metrics_, on_abort_));
   auto table = std::make_shared<Table>(*table_.load(std::memory_order_acquire));
   (*table)[name] = models_.back().get();
@@ -84,7 +86,8 @@ Result<LiveModel*> LiveModels::Ensure(const std::string& name, const ModelSettin
   return models_.back().get();
 }
 
-Result<Loaded> LiveModels::Load(LiveModel& live, int version, const std::string& path, const std::string& digest) {
+Result<Loaded> LiveModels::Load(LiveModel& live, const ModelSettings& settings, int version, const std::string& path,
+                                const std::string& digest) {
   Loaded loaded;
   loaded.version = version;
   std::shared_ptr<const infer::Model>& file = files_[digest.empty() ? path : digest];
@@ -99,7 +102,7 @@ Result<Loaded> LiveModels::Load(LiveModel& live, int version, const std::string&
   }
   loaded.model = file;
   if (live.log() != nullptr) {
-    TRY(loaded.log_schema, live.log()->AddSchema(LogSchema(*file)));
+    TRY(loaded.log_schema, live.log()->AddSchema(LogSchema(*file, settings.log_features)));
   }
   return loaded;
 }
@@ -124,7 +127,7 @@ Result<void> LiveModels::SyncModel(sql::Database& db, const std::string& name, c
     const bool is_candidate = running && running->candidate_version == version.version;
     const bool aliased = !version.aliases.empty();
     if (version.path.empty() || (!is_champion && !is_candidate && !aliased && pinned >= kPinnedVersions)) continue;
-    TRY(Loaded loaded, Load(*live, version.version, version.path, version.digest));
+    TRY(Loaded loaded, Load(*live, settings, version.version, version.path, version.digest));
     if (is_champion) {
       route->champion = std::move(loaded);
     } else if (is_candidate) {

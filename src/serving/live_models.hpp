@@ -21,7 +21,8 @@ namespace mlean::serving {
 // What mlean.yaml says about serving a model; a registered model without an entry gets the defaults.
 struct ModelSettings {
   GuardSettings guard;
-  bool log = true;
+  bool log = true;           // keep a prediction log
+  bool log_features = true;  // with the features, not only the outputs
   std::optional<float> constant;
 };
 
@@ -44,7 +45,7 @@ class LiveModels {
   using Table = std::map<std::string, LiveModel*, std::less<>>;
 
   Result<LiveModel*> Ensure(const std::string& name, const ModelSettings& settings);
-  Result<Loaded> Load(LiveModel& live, int version, const std::string& path, const std::string& digest);
+  Result<Loaded> Load(LiveModel& live, const ModelSettings& settings, int version, const std::string& path, const std::string& digest);
   Result<void> SyncModel(sql::Database& db, const std::string& name, const ModelSettings& settings);
   Result<void> Recount(LiveModel& live, const rollout::Rollout& rollout);
 

@@ -12,6 +12,9 @@ namespace {
 Result<rollout::Plan> PlanOf(const repo::RolloutConfig& config) {
   rollout::Plan plan;
   TRY(plan.strategy, rollout::ParseStrategy(config.strategy));
+  if (plan.strategy == rollout::Strategy::kShadow) {
+    return Fail(Code::kUnsupported, "cannot start a shadow rollout: requests are not mirrored yet", "use strategy: canary");
+  }
   plan.steps = config.steps;
   plan.step_for_ms = config.step_for_ms;
   plan.min_requests = config.min_requests;

@@ -16,7 +16,12 @@ std::string FindingLine(const std::string& path, const codec::Json& finding) {
     return member != nullptr && member->IsString() ? member->AsString() : std::string();
   };
   std::string line = path + ": ";
-  if (!text("column").empty()) line += fmt::format("column '{}': ", text("column"));
+  const std::string column = "'" + text("column") + "'";
+  if (text("rule").starts_with(column)) {
+    line += "column ";  // the rule goes on with its name
+  } else if (!text("column").empty()) {
+    line += fmt::format("column {}: ", column);
+  }
   line += text("rule");
   if (!text("cause").empty()) line += " — " + text("cause");
   if (const codec::Json* samples = finding.Find("samples");
