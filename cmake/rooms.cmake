@@ -2,8 +2,7 @@
 # tools/layers.txt and nothing else. Sources are globbed: a file that exists is in the build.
 find_package(OpenSSL REQUIRED)
 find_package(fmt 9 REQUIRED)
-set(Boost_USE_STATIC_LIBS ON)
-find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(Boost 1.81 REQUIRED)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
@@ -13,8 +12,8 @@ pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 # Third-party libraries by room; they stay PRIVATE, no public header of a room shows them.
 set(MLEAN_LIBS_base OpenSSL::Crypto fmt::fmt)
 set(MLEAN_LIBS_sql PkgConfig::SQLITE)
-set(MLEAN_LIBS_codec Boost::json PkgConfig::LIBFYAML)
-set(MLEAN_LIBS_net Threads::Threads Boost::url)
+set(MLEAN_LIBS_codec PkgConfig::LIBFYAML)
+set(MLEAN_LIBS_net Threads::Threads Boost::headers)
 set(MLEAN_LIBS_policy PkgConfig::PCRE2)
 set(MLEAN_LIBS_os Threads::Threads dl)
 

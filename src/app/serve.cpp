@@ -32,8 +32,10 @@ class LoopThread {
       : workspace_(workspace), models_(models), aborts_(aborts), simulated_(simulated), thread_([this] { Run(); }) {}
   ~LoopThread() { Stop(); }
 
+  // A stage that runs is stopped; its turn goes on with the next start.
+  void Cancel() { cancel_.store(true); }
   void Stop() {
-    cancel_.store(true);
+    Cancel();
     {
       const std::lock_guard lock(mutex_);
       stop_ = true;
@@ -175,6 +177,7 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   while (stop.Wait(-1) == 0) {
   }
   log::Info("server.draining");
+  loop_thread.Cancel();
   std::atomic<bool> drained{false};
   std::thread drain([&] {
     server->Drain();

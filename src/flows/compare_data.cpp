@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "flows/pandas_table.hpp"
 #include "tables/engine.hpp"
-#include "tables/reader.hpp"
 
 namespace mlean::flows {
 namespace {
@@ -246,6 +246,12 @@ Result<void> CheckTask(const DriftQuery& query) {
   return Fail(Code::kUsage, fmt::format("cannot use task '{}': expected regression or classification", query.task));
 }
 
+// No rows would be no drift.
+Result<void> CheckRows(const Frame& frame, const std::filesystem::path& path) {
+  if (frame.rows() > 0) return {};
+  return Fail(Code::kInvalid, fmt::format("cannot compare '{}': it has no rows", path.string()));
+}
+
 Result<Frame> ReadSide(tables::Engine& engine, const std::filesystem::path& path, const DriftQuery& query) {
   std::vector<std::string> wanted = query.columns;
   for (const std::string* name : {&query.target, &query.prediction}) {
@@ -256,13 +262,15 @@ Result<Frame> ReadSide(tables::Engine& engine, const std::filesystem::path& path
       if (!wanted.empty() && !Contains(wanted, name)) wanted.push_back(name);
     }
   }
-  return tables::ReadFrame(engine, {.path = path.string(), .pandas_types = true}, wanted);
+  return ReadAsPandas(engine, path, wanted);
 }
 
 }  // namespace
 
 Result<DataDrift> CompareTables(const Frame& reference, const Frame& current, const DriftQuery& query) {
   TRYV(CheckTask(query));
+  TRYV(CheckRows(reference, query.reference));
+  TRYV(CheckRows(current, query.current));
   TRY(Plan plan, Planner(reference, current, query).Make());
   DataDrift result{.query = query, .left_out = std::move(plan.left_out)};
   const bool own = query.convention == DriftConvention::kOwn;

@@ -49,8 +49,9 @@ struct DataDrift {
   std::map<std::string, types::Kind> current_kinds;
 };
 
-// Errors: those of tables::ReadFrame; kNotFound for a named column; kUsage for settings that contradict each other or name a
-// column that is not compared; kInvalid for a column that cannot be compared.
+// Errors: those of ReadAsPandas; kNotFound for a named column; kUsage for settings that contradict each other or name a
+// column that is not compared; kInvalid for a side without rows and for a column that cannot be
+// compared.
 Result<DataDrift> CompareData(const DriftQuery& query);
 
 // The same with tables in memory; the paths are only for messages.

@@ -141,7 +141,13 @@ std::string DriftHtml(const DataDrift& result, TimeMs now) {
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><title>drift of {0}</title><style>{2}</style></head><body>\n"
       "<h1>Drift of {0} against {1}</h1><p class=\"{3}\"><b>Data set drift is {4}</b> — {5}</p>\n{6}\n",
-      current, reference, kStyle, drift.dataset_drift ? "bad" : "good", drift.dataset_drift ? "detected" : "not detected",
+      current, reference, kStyle,
+      drift.dataset_drift ? "bad"
+      : drift.judged == 0 ? "warn"
+                          : "good",
+      drift.dataset_drift ? "detected"
+      : drift.judged == 0 ? "unknown, there is not enough data"
+                          : "not detected",
       DatasetSentence(result), Counters(drift));
   for (const std::string& name : drift.missing) {
     html += fmt::format("<p class=\"warn\">column <b>{}</b> is missing in the current data</p>\n", Shown(name));

@@ -321,7 +321,11 @@ std::string DriftText(const DataDrift& result) {
   const drift::DatasetDrift& drift = result.drift;
   std::size_t width = 6;
   for (const ColumnDrift& column : drift.columns) width = std::max(width, std::min<std::size_t>(column.name.size(), 40));
-  std::string out = fmt::format("{}: {}\n", drift.dataset_drift ? "drift" : "no drift", DatasetSentence(result));
+  std::string out = fmt::format("{}: {}\n",
+                                drift.dataset_drift ? "drift"
+                                : drift.judged == 0 ? "no verdict"
+                                                    : "no drift",
+                                DatasetSentence(result));
   out += fmt::format("{} rows against {} of the reference\n\n", HumanCount(drift.current_rows), HumanCount(drift.reference_rows));
   out += fmt::format("{:<{}}  type  {:<15}  {:>10}  {:>10}  {:>9}  {}\n", "column", width, "verdict", "score", "adjusted p",
                      "threshold", "method");

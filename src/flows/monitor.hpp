@@ -13,7 +13,7 @@
 namespace mlean::flows {
 
 // {"requests", "labelled", "coverage", "versions": {"1": n}, "version", "drift": {"share","drifted","judged","dataset_drift",
-//  "columns": [{"name","method","score","threshold","verdict"}]}, "performance": {"auc", …}, "mean_prediction"}.
+//  "columns": [{"name","method","score","threshold","verdict"}]}, "performance": {"auc", …}}.
 // "drift" is absent without a reference, "performance" without labels.
 Result<codec::Json> ObserveWindow(Workspace& workspace, const repo::ModelConfig& model, TimeMs from, TimeMs to);
 

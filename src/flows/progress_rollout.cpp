@@ -23,12 +23,11 @@ codec::Json EvidenceJson(const rollout::Snapshot& candidate, const rollout::Snap
                              {"text", finding.text}};
 }
 
-// Candidate requests since the step began: the count that was stored with the last change of state is where it began.
-std::int64_t StepRequests(const rollout::Rollout& rollout, std::int64_t total) {
+// The candidate's total when the present step began; kept with the evidence, for a change of status within a step also stores evidence.
+std::int64_t StepBase(const rollout::Rollout& rollout) {
   const Result<codec::Json> before = codec::Json::Parse(rollout.evidence);
-  const codec::Json* candidate = before ? before->Find("candidate") : nullptr;
-  const codec::Json* requests = candidate != nullptr ? candidate->Find("requests") : nullptr;
-  return total - (requests != nullptr && requests->IsInt() ? requests->AsInt() : 0);
+  const codec::Json* base = before ? before->Find("step_base") : nullptr;
+  return base != nullptr && base->IsInt() ? base->AsInt() : 0;
 }
 
 std::string ObjectOf(const rollout::Rollout& rollout) { return "models/" + rollout.model + "/rollouts/" + rollout.id; }
@@ -77,19 +76,21 @@ Result<bool> ProgressRollout(Workspace& workspace, serving::LiveModel& live) {
   const rollout::Snapshot candidate = live.candidate_window().Total();
   const rollout::Snapshot champion = live.champion_window().Total();
   const rollout::Snapshot window = live.candidate_window().Window(workspace.Now());
-  if (const auto reason = live.guard().Check(window, candidate, champion)) {
+  const std::shared_ptr<const serving::Route> route = live.route();
+  if (const auto reason = route->guard->Check(window, candidate, champion)) {
     TRYV(AbortRollout(workspace, running->id, *reason));
     return true;
   }
-  const rollout::Finding finding = live.guard().Evidence(candidate, champion);
-  const rollout::StepEvidence evidence{finding.verdict, StepRequests(*running, candidate.requests), finding.text};
+  const rollout::Finding finding = route->guard->Evidence(candidate, champion);
+  const rollout::StepEvidence evidence{finding.verdict, candidate.requests - StepBase(*running), finding.text};
   const rollout::Advanced next = rollout::Advance(running->state, running->plan, workspace.Now(), evidence, std::nullopt);
   if (!next.changed) return false;
   if (next.state.status == rollout::Status::kAborted) {
     TRYV(AbortRollout(workspace, running->id, next.reason));
     return true;
   }
-  const codec::Json json = EvidenceJson(candidate, champion, finding);
+  codec::Json json = EvidenceJson(candidate, champion, finding);
+  json.Set("step_base", next.state.step == running->state.step ? StepBase(*running) : candidate.requests);
   TRYV(workspace.db->Write([&](sql::Txn& txn) { return Store(txn, workspace, *running, next, finding, json); }));
   return true;
 }

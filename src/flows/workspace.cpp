@@ -59,6 +59,7 @@ std::map<std::string, serving::ModelSettings> ServingSettings(const repo::LoopCo
     settings.log = model.serve.log != "none";
     settings.log_features = model.serve.log == "full";
     for (const repo::Fallback& fallback : model.serve.fallback) {
+      if (fallback.kind == repo::Fallback::Kind::kPrevious) settings.previous = true;
       if (fallback.kind == repo::Fallback::Kind::kConstant && fallback.constant.IsNumber()) {
         settings.constant = static_cast<float>(fallback.constant.AsDouble());
       }
@@ -86,7 +87,7 @@ std::vector<notify::Channel> AlertChannels(const Workspace& workspace) {
       channel.target = (workspace.project.root / alert.path).string();
     } else {
       Result<std::string> url = repo::ExpandEnv(alert.url);
-      if (!url) continue;  // told by `mlean doctor`; the file above keeps every alert
+      if (!url) continue;  // the file above keeps every alert
       channel.kind = alert.type == "slack" ? notify::ChannelKind::kSlack : notify::ChannelKind::kWebhook;
       channel.target = *std::move(url);
     }

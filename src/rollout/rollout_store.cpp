@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "codec/json.hpp"
 
@@ -144,7 +145,11 @@ Result<Rollout> Create(sql::Txn& txn, const NewRollout& spec, TimeMs now) {
   out.candidate_version = spec.candidate_version;
   out.champion_version = spec.champion_version;
   out.plan = spec.plan;
-  out.seed = NewHex32();
+  TRY(sql::Stmt before, txn.Prepare("SELECT count(*) FROM rollouts WHERE model = ?1"));
+  before.Bind(spec.model);
+  TRY(const bool counted, before.Step());
+  CHECK_BUG(counted);
+  out.seed = Sha256Hex(fmt::format("{}/{}/{}", spec.model, spec.candidate_version, before.Int(0))).substr(0, 32);
   Advanced first = Begin(spec.plan, now);
   out.state = first.state;
   out.started = now;

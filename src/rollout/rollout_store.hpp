@@ -23,7 +23,8 @@ struct Rollout {
   std::int64_t candidate_version = 0;
   std::optional<std::int64_t> champion_version;  // empty: the model's first version
   Plan plan;
-  std::string seed;  // of the split; random per rollout, so that no user is always the first to be tried on
+  std::string seed;  // of the split; another for each rollout, so that no user is always the first to be tried on;
+                     // a hash of model, version and number of the rollout, so that the same history gives the same split
   State state;
   TimeMs started = 0;
   std::optional<TimeMs> ended;

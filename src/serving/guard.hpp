@@ -1,5 +1,5 @@
 // Guard: decides, while a candidate answers live requests, whether to pull it at once. Three reasons, in this order:
-//  1. it looks broken: more than half of its requests fail, shown beyond doubt (17 of 17 are enough);
+//  1. it looks broken: more than half of its requests fail, shown beyond doubt (18 of 18 are enough);
 //  2. its errors are shown to exceed the champion's by more than `margin` (a test that may be looked at after every request);
 //  3. an abort_if expression is true on its sliding window, once the window holds `min_requests`.
 // Expressions see errors.rate, errors.count, requests, latency.p50|p95|p99|mean (durations), and the same under champion.…

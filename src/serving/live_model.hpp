@@ -36,6 +36,7 @@ struct Loaded {
 };
 
 struct Route {
+  std::shared_ptr<const Guard> guard;  // shared: requests under way keep it after a swap
   std::optional<Loaded> champion;
   std::optional<Loaded> candidate;
   std::vector<Loaded> others;  // versions asked for by number
@@ -67,7 +68,6 @@ struct Answer {
 
 struct LiveModelOptions {
   std::string name;
-  GuardSettings guard;
   bool log_features = true;
   std::int64_t window_ms = 60'000;  // of the guard's sliding window, in the clock's time
 };
@@ -77,7 +77,7 @@ using OnAbort = std::function<void(const std::string& model, const std::string& 
 
 class LiveModel {
  public:
-  LiveModel(LiveModelOptions options, Guard guard, std::unique_ptr<predictions::LogWriter> log, Metrics& metrics,
+  LiveModel(LiveModelOptions options, std::unique_ptr<predictions::LogWriter> log, Metrics& metrics,
             OnAbort on_abort);
 
   Result<Answer> Ask(const Question& question, TimeMs now);
@@ -89,7 +89,6 @@ class LiveModel {
   void Recount(const rollout::Request& request, predictions::Variant variant, std::string_view id);
 
   const std::string& name() const { return options_.name; }
-  const Guard& guard() const { return guard_; }
   rollout::LiveWindow& champion_window() { return champion_window_; }
   rollout::LiveWindow& candidate_window() { return candidate_window_; }
   predictions::LogWriter* log() { return log_.get(); }
@@ -108,7 +107,6 @@ class LiveModel {
   void CountCandidate(const Route& route, TimeMs now, std::int64_t latency_us, bool error);
 
   LiveModelOptions options_;
-  Guard guard_;
   std::unique_ptr<predictions::LogWriter> log_;  // null: not logged
   OnAbort on_abort_;
   std::atomic<std::shared_ptr<const Route>> route_;

@@ -33,6 +33,15 @@ predictions::Schema LogSchema(const infer::Model& model, bool features) {
   return schema;
 }
 
+// The champion's file cannot be loaded: what answered before goes on answering; after a start, the previous champion if that is allowed.
+void UseInstead(Route& route, const Route& before, const ModelSettings& settings, std::optional<int> previous) {
+  route.champion = before.champion;
+  if (route.champion || !settings.previous) return;
+  for (const Loaded& other : route.others) {
+    if (other.version == previous) route.champion = other;
+  }
+}
+
 }  // namespace
 
 LiveModels::LiveModels(std::filesystem::path log_root, Metrics& metrics, OnAbort on_abort)
@@ -73,13 +82,12 @@ Result<LiveModel*> LiveModels::Ensure(const std::string& name, const ModelSettin
   for (const auto& model : models_) {
     if (model->name() == name) return model.get();
   }
-  TRY(Guard guard, Guard::Make(settings.guard));
   std::unique_ptr<predictions::LogWriter> log;
   if (settings.log) {
     TRY(log, predictions::LogWriter::Open({.folder = log_root_ / name, .model = name}));
   }
-  LiveModelOptions options{.name = name, .guard = settings.guard, .log_features = settings.log_features};
-  models_.push_back(std::make_unique<LiveModel>(std::move(options), std::move(guard), std::move(log), metrics_, on_abort_));
+  LiveModelOptions options{.name = name, .log_features = settings.log_features};
+  models_.push_back(std::make_unique<LiveModel>(std::move(options), std::move(log), metrics_, on_abort_));
   auto table = std::make_shared<Table>(*table_.load(std::memory_order_acquire));
   (*table)[name] = models_.back().get();
   table_.store(std::move(table), std::memory_order_release);
@@ -115,6 +123,8 @@ Result<void> LiveModels::SyncModel(sql::Database& db, const std::string& name, c
   const std::shared_ptr<const Route> before = live->route();
 
   auto route = std::make_shared<Route>();
+  TRY(Guard guard, Guard::Make(settings.guard));
+  route->guard = std::make_shared<const Guard>(std::move(guard));
   route->constant = settings.constant;
   if (route->constant && live->log() != nullptr) {
     TRY(route->constant_schema, live->log()->AddSchema({{}, {"prediction"}}));
@@ -122,12 +132,20 @@ Result<void> LiveModels::SyncModel(sql::Database& db, const std::string& name, c
   for (const registry::Alias& alias : model.aliases) route->aliases.emplace_back(alias.name, alias.version);
   const std::optional<int> champion = AliasOf(model, "champion");
   std::size_t pinned = 0;
+  std::optional<Error> unsound;  // the first file that cannot be loaded; its version is left out of the route
+  bool champion_unsound = false;
   for (const registry::ModelVersion& version : versions) {
     const bool is_champion = champion == version.version;
     const bool is_candidate = running && running->candidate_version == version.version;
     const bool aliased = !version.aliases.empty();
     if (version.path.empty() || (!is_champion && !is_candidate && !aliased && pinned >= kPinnedVersions)) continue;
-    TRY(Loaded loaded, Load(*live, settings, version.version, version.path, version.digest));
+    Result<Loaded> read = Load(*live, settings, version.version, version.path, version.digest);
+    if (!read) {
+      if (!unsound) unsound = std::move(read).error();
+      champion_unsound = champion_unsound || is_champion;
+      continue;
+    }
+    Loaded loaded = *std::move(read);
     if (is_champion) {
       route->champion = std::move(loaded);
     } else if (is_candidate) {
@@ -137,6 +155,7 @@ Result<void> LiveModels::SyncModel(sql::Database& db, const std::string& name, c
       ++pinned;
     }
   }
+  if (champion_unsound) UseInstead(*route, *before, settings, AliasOf(model, "previous"));
   if (running && route->candidate) {
     route->rollout_id = running->id;
     route->seed = running->seed;
@@ -144,7 +163,8 @@ Result<void> LiveModels::SyncModel(sql::Database& db, const std::string& name, c
   }
   const bool new_rollout = !route->rollout_id.empty() && route->rollout_id != before->rollout_id;
   live->SetRoute(route);
-  if (new_rollout) return Recount(*live, *running);
+  if (new_rollout) TRYV(Recount(*live, *running));
+  if (unsound) return *std::move(unsound);
   return {};
 }
 

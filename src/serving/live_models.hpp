@@ -23,6 +23,7 @@ struct ModelSettings {
   GuardSettings guard;
   bool log = true;           // keep a prediction log
   bool log_features = true;  // with the features, not only the outputs
+  bool previous = false;     // answer with the alias previous when the champion's file cannot be loaded
   std::optional<float> constant;
 };
 

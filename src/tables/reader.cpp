@@ -148,8 +148,9 @@ Result<std::string> CsvScan(const DataSource& source, const Files& files) {
     TRY(const os::FileStat stat, os::Stat(files.first));
     if (stat.size > kFullSampleBytes) sample = kSampleRows;
   }
+  // skip=0: else a line with too many fields makes DuckDB take it for the header and everything above it for a preamble.
   std::string sql = fmt::format(
-      "read_csv({}, header=true, delim={}, quote='\"', escape='\"', comment='', strict_mode=true, null_padding=false, "
+      "read_csv({}, header=true, skip=0, delim={}, quote='\"', escape='\"', comment='', strict_mode=true, null_padding=false, "
       "ignore_errors=false, hive_partitioning=false, sample_size={}",
       PathList(files), QuoteLiteral(std::string_view(&delimiter, 1)), sample);
   if (source.all_text) sql += ", all_varchar=true";

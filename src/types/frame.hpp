@@ -26,9 +26,7 @@ struct Column {
   std::vector<std::int32_t> codes;  // kText; kMissingCode is missing
   std::vector<std::string> words;   // kText
 
-  std::size_t size() const {
-    return kind == Kind::kReal ? reals.size() : kind == Kind::kText ? codes.size() : ints.size();
-  }
+  std::size_t size() const { return kind == Kind::kReal ? reals.size() : kind == Kind::kText ? codes.size() : ints.size(); }
   bool Missing(std::size_t row) const {
     if (kind == Kind::kReal) return std::isnan(reals[row]);
     return kind == Kind::kText ? codes[row] == kMissingCode : ints[row] == kMissingInt;

@@ -45,8 +45,9 @@ Result<int> ModelsList(const Arguments&, Context& context) {
 Result<int> ModelsShow(const Arguments& arguments, Context& context) {
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor()));
   const std::string name = arguments.Text("MODEL");
-  TRY(const registry::Model known, workspace.db->Read([&](sql::Conn& conn) { return registry::GetModel(conn, name); }));
-  TRY(const auto versions, workspace.db->Read([&](sql::Conn& conn) { return registry::ListVersions(conn, known.name); }));
+  Result<registry::Model> known = workspace.db->Read([&](sql::Conn& conn) { return registry::GetModel(conn, name); });
+  if (!known) return std::move(known).error().With(fmt::format("cannot show '{}'", name));
+  TRY(const auto versions, workspace.db->Read([&](sql::Conn& conn) { return registry::ListVersions(conn, name); }));
   codec::Json list = codec::Json::Array{};
   for (const registry::ModelVersion& version : versions) {
     list.Push(flows::VersionJson(version));
@@ -74,9 +75,12 @@ Result<int> ModelsRegister(const Arguments& arguments, Context& context) {
 Result<int> ModelsAlias(const Arguments& arguments, Context& context) {
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor()));
   TRY(const int version, VersionNumber(arguments.Text("VERSION")));
-  TRYV(flows::SetVersionAlias(workspace, arguments.Text("NAME"), arguments.Text("ALIAS"), version));
+  const std::string name = arguments.Text("NAME");
+  const std::string alias = arguments.Text("ALIAS");
+  Result<void> set = flows::SetVersionAlias(workspace, name, alias, version);
+  if (!set) return std::move(set).error().With(fmt::format("cannot point '{}@{}' at version {}", name, alias, version));
   flows::SyncServer(workspace);
-  if (!context.json) PrintLine(fmt::format("{}@{} is version {}", arguments.Text("NAME"), arguments.Text("ALIAS"), version));
+  if (!context.json) PrintLine(fmt::format("{}@{} is version {}", name, alias, version));
   return 0;
 }
 
@@ -85,7 +89,9 @@ Result<int> ModelsPromote(const Arguments& arguments, Context& context) {
   TRY(const int version, VersionNumber(arguments.Text("VERSION")));
   const std::string name = arguments.Text("NAME");
   const std::string reason = arguments.Text("reason", "promoted by hand");
-  TRYV(workspace.db->Write([&](sql::Txn& txn) { return flows::PromoteVersion(txn, workspace, name, version, reason); }));
+  Result<void> done =
+      workspace.db->Write([&](sql::Txn& txn) { return flows::PromoteVersion(txn, workspace, name, version, reason); });
+  if (!done) return std::move(done).error().With(fmt::format("cannot promote version {} of '{}'", version, name));
   flows::SyncServer(workspace);
   PrintLine(fmt::format("{} version {} is the champion", name, version));
   return 0;

@@ -14,9 +14,10 @@ namespace {
 Result<std::shared_ptr<const infer::Model>> FindModel(const std::string& reference, const Context& context) {
   if (os::Exists(context.directory / reference)) return infer::Model::Load((context.directory / reference).string());
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor()));
-  TRY(const registry::ModelVersion version,
-      workspace.db->Read([&](sql::Conn& conn) { return registry::Resolve(conn, reference); }));
-  return flows::LoadVersion(version);
+  Result<registry::ModelVersion> version =
+      workspace.db->Read([&](sql::Conn& conn) { return registry::Resolve(conn, reference); });
+  if (!version) return std::move(version).error().With(fmt::format("cannot predict with '{}': there is no such file", reference));
+  return flows::LoadVersion(*version);
 }
 
 Result<int> PredictRun(const Arguments& arguments, Context& context) {

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include "flows/workspace.hpp"
+#include "track/experiment_store.hpp"
 #include "track/run_store.hpp"
 #include "verbs/verbs.hpp"
 
@@ -32,9 +33,17 @@ Json RunJson(const track::Run& run) {
                       {"inputs", std::move(inputs)}};
 }
 
+// The newest of all experiments.
+Result<std::vector<track::Run>> NewestRuns(sql::Conn& conn) {
+  TRY(const auto experiments, track::ListExperiments(conn, {}));
+  track::Query query;
+  for (const track::Experiment& experiment : experiments) query.experiment_ids.push_back(experiment.id);
+  return track::ListRuns(conn, query);
+}
+
 Result<int> RunsList(const Arguments&, Context& context) {
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor()));
-  TRY(const auto runs, workspace.db->Read([](sql::Conn& conn) { return track::ListRuns(conn, {}); }));
+  TRY(const auto runs, workspace.db->Read(NewestRuns));
   Json list = Json::Array{};
   for (const track::Run& run : runs) {
     list.Push(RunJson(run));

@@ -16,6 +16,7 @@ VerbSpec FeaturesSplitVerb();
 VerbSpec TrainVerb();
 VerbSpec GateVerb();
 VerbSpec PredictVerb();
+VerbSpec DriftVerb();
 VerbSpec ModelsListVerb();
 VerbSpec ModelsShowVerb();
 VerbSpec ModelsRegisterVerb();
