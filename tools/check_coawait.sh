@@ -5,6 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 if [ $# -eq 0 ]; then
+  # Names of sources hold no blanks.
+  # shellcheck disable=SC2046
   set -- $(find src -name '*.cpp' -o -name '*.hpp')
 fi
 awk '

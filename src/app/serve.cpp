@@ -138,9 +138,9 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   flows::AbortInbox aborts;
   LoopThread* loop = nullptr;
   serving::LiveModels models(workspace.PredictionLogs(), metrics,
-                             [&](const std::string& model, const std::string& id, const std::string& why) {
+                             [&](const std::string& model, const std::string& id, const std::string& why, TimeMs at) {
                                log::Warn("rollout.aborted", {{"model", model}, {"reason", why}});
-                               aborts.Put({model, id, why});
+                               aborts.Put({model, id, why, at});
                                if (loop != nullptr) loop->Wake();
                              });
   if (Result<void> synced = models.Sync(*workspace.db, flows::ServingSettings(workspace.config)); !synced) {

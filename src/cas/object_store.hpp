@@ -36,7 +36,7 @@ struct TreeFile {
 
 struct HashedTree {
   ObjectInfo info;
-  std::string body;  // of the .dir object
+  std::string body;                 // of the .dir object
   std::vector<TreeFile> files;      // sorted by the bytes of their paths
   std::vector<os::FileStat> stats;  // of the files when they were hashed, in the same order
 };

@@ -23,7 +23,8 @@ codec::Json EvidenceJson(const rollout::Snapshot& candidate, const rollout::Snap
                              {"text", finding.text}};
 }
 
-// The candidate's total when the present step began; kept with the evidence, for a change of status within a step also stores evidence.
+// The candidate's total when the present step began; kept with the evidence, for a change of status within a step also stores
+// evidence.
 std::int64_t StepBase(const rollout::Rollout& rollout) {
   const Result<codec::Json> before = codec::Json::Parse(rollout.evidence);
   const codec::Json* base = before ? before->Find("step_base") : nullptr;
@@ -47,18 +48,18 @@ Result<void> Store(sql::Txn& txn, const Workspace& workspace, const rollout::Rol
 
 }  // namespace
 
-Result<void> AbortRollout(Workspace& workspace, const std::string& rollout_id, const std::string& reason) {
+Result<void> AbortRollout(Workspace& workspace, const std::string& rollout_id, const std::string& reason, TimeMs at) {
   return workspace.db->Write([&](sql::Txn& txn) -> Result<void> {
     TRY(const rollout::Rollout rollout, rollout::Get(txn, rollout_id));
     if (rollout.state.Ended()) return {};
-    TRYV(rollout::Finish(txn, rollout_id, rollout::Status::kAborted, reason, workspace.Now()));
+    TRYV(rollout::Finish(txn, rollout_id, rollout::Status::kAborted, reason, at));
     const Result<int> candidate = registry::ResolveAlias(txn, rollout.model, "candidate");
     if (candidate && *candidate == rollout.candidate_version) {
       TRYV(registry::DeleteAlias(txn, rollout.model, "candidate", workspace.Now()));
     }
     TRYV(registry::CountChange(txn));
     TRYV(Record(txn, workspace, "rollout.aborted", ObjectOf(rollout),
-                codec::Json::Object{{"version", rollout.candidate_version}, {"reason", reason}}));
+                codec::Json::Object{{"version", rollout.candidate_version}, {"reason", reason}}, at));
     notify::Alert alert;
     alert.kind = "rollout.aborted";
     alert.severity = notify::Severity::kCritical;
@@ -78,7 +79,7 @@ Result<bool> ProgressRollout(Workspace& workspace, serving::LiveModel& live) {
   const rollout::Snapshot window = live.candidate_window().Window(workspace.Now());
   const std::shared_ptr<const serving::Route> route = live.route();
   if (const auto reason = route->guard->Check(window, candidate, champion)) {
-    TRYV(AbortRollout(workspace, running->id, *reason));
+    TRYV(AbortRollout(workspace, running->id, *reason, workspace.Now()));
     return true;
   }
   const rollout::Finding finding = route->guard->Evidence(candidate, champion);
@@ -86,7 +87,7 @@ Result<bool> ProgressRollout(Workspace& workspace, serving::LiveModel& live) {
   const rollout::Advanced next = rollout::Advance(running->state, running->plan, workspace.Now(), evidence, std::nullopt);
   if (!next.changed) return false;
   if (next.state.status == rollout::Status::kAborted) {
-    TRYV(AbortRollout(workspace, running->id, next.reason));
+    TRYV(AbortRollout(workspace, running->id, next.reason, workspace.Now()));
     return true;
   }
   codec::Json json = EvidenceJson(candidate, champion, finding);

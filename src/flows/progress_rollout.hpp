@@ -14,6 +14,7 @@ namespace mlean::flows {
 // Looks at the running rollout of the live model once: aborts, advances, promotes or leaves it. True when something changed.
 Result<bool> ProgressRollout(Workspace& workspace, serving::LiveModel& live);
 // Ends the rollout against the candidate; idempotent. `reason` goes to the record, the chain and the alert.
-Result<void> AbortRollout(Workspace& workspace, const std::string& rollout_id, const std::string& reason);
+// `at`: when it was decided.
+Result<void> AbortRollout(Workspace& workspace, const std::string& rollout_id, const std::string& reason, TimeMs at);
 
 }  // namespace mlean::flows

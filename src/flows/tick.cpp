@@ -21,7 +21,7 @@ class Ticker {
   Result<TickReport> Run() {
     Note(ReloadConfig(workspace_));
     // Before serving follows the registry: else it would give a candidate that was just pulled its traffic back.
-    for (const AbortInbox::Item& item : aborts_.Take()) Note(AbortRollout(workspace_, item.rollout_id, item.reason));
+    for (const AbortInbox::Item& item : aborts_.Take()) Note(AbortRollout(workspace_, item.rollout_id, item.reason, item.at));
     Note(Sync());
     for (const std::string& name : live_.Names()) {
       Result<bool> moved = ProgressRollout(workspace_, *live_.Find(name));

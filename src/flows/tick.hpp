@@ -20,6 +20,7 @@ class AbortInbox {
     std::string model;
     std::string rollout_id;
     std::string reason;
+    TimeMs at = 0;
   };
   void Put(Item item);
   std::vector<Item> Take();

@@ -25,6 +25,22 @@ bool LooksLikeClasses(const types::Column& label) {
   return values.size() <= kMostClassesGuessed;
 }
 
+// Told here, where row numbers are still those of the file.
+Result<void> CheckLabels(const types::Column& label) {
+  std::size_t missing = 0;
+  std::size_t first = 0;
+  for (std::size_t row = label.size(); row-- > 0;) {
+    if (!label.Missing(row)) continue;
+    ++missing;
+    first = row;
+  }
+  if (missing == 0) return {};
+  return Fail(Code::kInvalid,
+              fmt::format("cannot train on column '{}': {} of {} labels are missing, first at row {}", label.name, missing,
+                          label.size(), first),
+              "filter them in the feature query");
+}
+
 Result<train::Task> TaskOf(const TrainRequest& request, const types::Column& label) {
   if (request.task == "regression") return train::Task::kRegression;
   if (request.task == "classification") return train::Task::kClassification;
@@ -144,6 +160,7 @@ Result<TrainedModel> TrainFromFile(const TrainRequest& request) {
     return Fail(Code::kNotFound,
                 fmt::format("cannot train on '{}': it has no column '{}'", request.data.string(), request.label));
   }
+  TRYV(CheckLabels(*label));
   train::TrainSpec spec;
   TRY(spec.task, TaskOf(request, *label));
   spec.label = request.label;

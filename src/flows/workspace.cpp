@@ -96,9 +96,10 @@ std::vector<notify::Channel> AlertChannels(const Workspace& workspace) {
   return channels;
 }
 
-Result<void> Record(sql::Txn& txn, const Workspace& workspace, std::string action, std::string object, codec::Json detail) {
+Result<void> Record(sql::Txn& txn, const Workspace& workspace, std::string action, std::string object, codec::Json detail,
+                    std::optional<TimeMs> at) {
   audit::NewEvent event;
-  event.time = workspace.Now();
+  event.time = at.value_or(workspace.Now());
   event.actor = workspace.actor;
   event.action = std::move(action);
   event.object = std::move(object);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "audit/event_store.hpp"
@@ -41,8 +42,9 @@ std::map<std::string, serving::ModelSettings> ServingSettings(const repo::LoopCo
 // out).
 std::vector<notify::Channel> AlertChannels(const Workspace& workspace);
 
-// An event of the audit chain, acted by the workspace's actor now.
-Result<void> Record(sql::Txn& txn, const Workspace& workspace, std::string action, std::string object, codec::Json detail);
+// An event of the audit chain, acted by the workspace's actor; `at` when it was decided, else now.
+Result<void> Record(sql::Txn& txn, const Workspace& workspace, std::string action, std::string object, codec::Json detail,
+                    std::optional<TimeMs> at = std::nullopt);
 // An alert and its event. `dedup_key` makes a repeat of the same step send nothing.
 Result<void> RaiseAlert(sql::Txn& txn, const Workspace& workspace, notify::Alert alert);
 

@@ -28,8 +28,7 @@ std::array<std::uint8_t, 16> FromHex(std::string_view hex) {
 
 }  // namespace
 
-LiveModel::LiveModel(LiveModelOptions options, std::unique_ptr<predictions::LogWriter> log, Metrics& metrics,
-                     OnAbort on_abort)
+LiveModel::LiveModel(LiveModelOptions options, std::unique_ptr<predictions::LogWriter> log, Metrics& metrics, OnAbort on_abort)
     : options_(std::move(options)),
       log_(std::move(log)),
       on_abort_(std::move(on_abort)),
@@ -197,7 +196,11 @@ void LiveModel::CountCandidate(const Route& route, TimeMs now, std::int64_t late
   std::shared_ptr<const Route> current = route_.load(std::memory_order_acquire);
   // Only the thread that takes the candidate out tells of it.
   if (current->rollout_id != rollout_id || !route_.compare_exchange_strong(current, std::move(without))) return;
-  on_abort_(options_.name, rollout_id, *reason);
+  {
+    const std::lock_guard lock(aborted_mutex_);
+    aborted_ = rollout_id;
+  }
+  on_abort_(options_.name, rollout_id, *reason, now);
 }
 
 void LiveModel::SetRoute(std::shared_ptr<const Route> route) {
@@ -212,7 +215,14 @@ void LiveModel::SetRoute(std::shared_ptr<const Route> route) {
 void LiveModel::Recount(const rollout::Request& request, Variant variant, std::string_view id) {
   recent_.Add(id);
   if (variant == Variant::kChampion) champion_window_.Record(request);
-  if (variant == Variant::kCandidate) candidate_window_.Record(request);
+  const std::shared_ptr<const Route> route = route_.load(std::memory_order_acquire);
+  if (variant == Variant::kCandidate && route->candidate)
+    CountCandidate(*route, request.now_ms, request.latency_us, request.error);
+}
+
+bool LiveModel::Aborted(std::string_view rollout_id) const {
+  const std::lock_guard lock(aborted_mutex_);
+  return aborted_ == rollout_id;
 }
 
 }  // namespace mlean::serving

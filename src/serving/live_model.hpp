@@ -12,6 +12,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,21 +73,25 @@ struct LiveModelOptions {
   std::int64_t window_ms = 60'000;  // of the guard's sliding window, in the clock's time
 };
 
-// Told on the request's thread, at most once per rollout: must only note it and return.
-using OnAbort = std::function<void(const std::string& model, const std::string& rollout_id, const std::string& reason)>;
+// Told on the request's thread, at most once per rollout: must only note it and return. `at` is the time of the request that
+// decided.
+using OnAbort =
+    std::function<void(const std::string& model, const std::string& rollout_id, const std::string& reason, TimeMs at)>;
 
 class LiveModel {
  public:
-  LiveModel(LiveModelOptions options, std::unique_ptr<predictions::LogWriter> log, Metrics& metrics,
-            OnAbort on_abort);
+  LiveModel(LiveModelOptions options, std::unique_ptr<predictions::LogWriter> log, Metrics& metrics, OnAbort on_abort);
 
   Result<Answer> Ask(const Question& question, TimeMs now);
 
   std::shared_ptr<const Route> route() const { return route_.load(std::memory_order_acquire); }
   // Takes effect for the next request. A new rollout id starts new evidence.
   void SetRoute(std::shared_ptr<const Route> route);
-  // Counts what the log holds of a rollout that began before this process did.
+  // Counts a request that the log holds of a rollout that began before this process did. In log order this decides what it
+  // decided then, so an abort that was not written down before a kill is found again at the same request.
   void Recount(const rollout::Request& request, predictions::Variant variant, std::string_view id);
+  // Whether the guard has pulled the candidate of this rollout, be it written down yet or not.
+  bool Aborted(std::string_view rollout_id) const;
 
   const std::string& name() const { return options_.name; }
   rollout::LiveWindow& champion_window() { return champion_window_; }
@@ -113,6 +118,8 @@ class LiveModel {
   rollout::LiveWindow champion_window_;
   rollout::LiveWindow candidate_window_;
   RecentIds recent_;
+  mutable std::mutex aborted_mutex_;
+  std::string aborted_;  // rollout id, guarded by aborted_mutex_
   Counter& answered_champion_;
   Counter& answered_candidate_;
   Counter& answered_fallback_;

@@ -33,7 +33,8 @@ predictions::Schema LogSchema(const infer::Model& model, bool features) {
   return schema;
 }
 
-// The champion's file cannot be loaded: what answered before goes on answering; after a start, the previous champion if that is allowed.
+// The champion's file cannot be loaded: what answered before goes on answering; after a start, the previous champion if that is
+// allowed.
 void UseInstead(Route& route, const Route& before, const ModelSettings& settings, std::optional<int> previous) {
   route.champion = before.champion;
   if (route.champion || !settings.previous) return;
@@ -118,8 +119,9 @@ Result<Loaded> LiveModels::Load(LiveModel& live, const ModelSettings& settings, 
 Result<void> LiveModels::SyncModel(sql::Database& db, const std::string& name, const ModelSettings& settings) {
   TRY(const registry::Model model, db.Read([&](sql::Conn& conn) { return registry::GetModel(conn, name); }));
   TRY(const auto versions, db.Read([&](sql::Conn& conn) { return registry::ListVersions(conn, name); }));
-  TRY(const auto running, db.Read([&](sql::Conn& conn) { return rollout::FindRunning(conn, name); }));
+  TRY(auto running, db.Read([&](sql::Conn& conn) { return rollout::FindRunning(conn, name); }));
   TRY(LiveModel * live, Ensure(name, settings));
+  if (running && live->Aborted(running->id)) running.reset();  // about to be written down
   const std::shared_ptr<const Route> before = live->route();
 
   auto route = std::make_shared<Route>();

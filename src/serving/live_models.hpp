@@ -46,7 +46,8 @@ class LiveModels {
   using Table = std::map<std::string, LiveModel*, std::less<>>;
 
   Result<LiveModel*> Ensure(const std::string& name, const ModelSettings& settings);
-  Result<Loaded> Load(LiveModel& live, const ModelSettings& settings, int version, const std::string& path, const std::string& digest);
+  Result<Loaded> Load(LiveModel& live, const ModelSettings& settings, int version, const std::string& path,
+                      const std::string& digest);
   Result<void> SyncModel(sql::Database& db, const std::string& name, const ModelSettings& settings);
   Result<void> Recount(LiveModel& live, const rollout::Rollout& rollout);
 

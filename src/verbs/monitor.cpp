@@ -63,7 +63,7 @@ Result<int> RolloutAbort(const Arguments& arguments, Context& context) {
   TRY(const auto running, workspace.db->Read([&](sql::Conn& conn) { return rollout::FindRunning(conn, model); }));
   if (!running)
     return Fail(Code::kNotFound, fmt::format("cannot abort the rollout of '{}': none is running", model), "mlean rollout status");
-  TRYV(flows::AbortRollout(workspace, running->id, arguments.Text("reason", "aborted by hand")));
+  TRYV(flows::AbortRollout(workspace, running->id, arguments.Text("reason", "aborted by hand"), workspace.Now()));
   flows::SyncServer(workspace);
   PrintLine(fmt::format("version {} of {} was taken back", running->candidate_version, model));
   return 0;

@@ -41,7 +41,7 @@ Result<int> ValidateRun(const Arguments& arguments, Context& context) {
   } else if (layout == "junit") {
     Print(check::ResultJunit(result, arguments.Text("DATA"), json.now));
   } else if (layout == "text") {
-    PrintLine(check::SummaryText(result));
+    Print(check::SummaryText(result));
   } else {
     return Fail(Code::kUsage, fmt::format("cannot use --format '{}': expected text, json, ge, ge0, html or junit", layout));
   }

@@ -21,7 +21,7 @@ Result<Json> AbortRollout(const net::Call& call, ApiContext& context) {
   TRY(const Json body, Json::Parse(call.body.empty() ? std::string_view("{}") : call.body));
   TRY(const std::string reason, body.StringAt("reason", "aborted by hand"));
   const std::string id(call.Path("id"));
-  TRYV(flows::AbortRollout(context.workspace, id, reason));
+  TRYV(flows::AbortRollout(context.workspace, id, reason, context.workspace.Now()));
   context.wake();
   TRY(const rollout::Rollout after, context.workspace.db->Read([&](sql::Conn& conn) { return rollout::Get(conn, id); }));
   return flows::RolloutJson(after);

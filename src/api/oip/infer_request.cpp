@@ -6,6 +6,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "api/oip/usual_request.hpp"
 #include "codec/json.hpp"
 
 namespace mlean::api::oip {
@@ -169,9 +170,7 @@ Result<void> ReadOutputs(const codec::Json& body, InferRequest& request) {
   return {};
 }
 
-}  // namespace
-
-Result<InferRequest> ParseInferRequest(std::string_view text) {
+Result<InferRequest> ParseWhole(std::string_view text) {
   TRY(const codec::Json body, codec::Json::Parse(text, {.allow_nan = true}));
   if (!body.IsObject()) return Fail(Code::kInvalid, "cannot read request: it must be an object");
   InferRequest request;
@@ -211,7 +210,28 @@ Result<InferRequest> ParseInferRequest(std::string_view text) {
   return request;
 }
 
+}  // namespace
+
+Result<InferRequest> ParseInferRequest(std::string_view text) {
+  UsualRequest usual;
+  if (!ReadUsualRequest(text, usual)) return ParseWhole(text);
+  InferRequest request;
+  request.id = usual.id;
+  request.rows = 1;
+  request.usual_row = std::move(usual.row);
+  request.text = text;
+  return request;
+}
+
 Result<void> EncodeRequest(const InferRequest& request, const infer::Model& model, std::vector<float>& rows) {
+  if (!request.usual_row.empty()) {
+    rows.resize(model.features());
+    infer::EncodeReport report;
+    // Among columns that the model does not know a name could be repeated: the whole parser looks.
+    if (model.encoder().EncodeFlatJson(request.usual_row, rows, &report) && report.extra_columns == 0) return {};
+    TRY(const InferRequest whole, ParseWhole(request.text));
+    return EncodeRequest(whole, model, rows);
+  }
   if (request.has_matrix) {
     if (request.columns != model.features()) {
       return Fail(Code::kInvalid, fmt::format("cannot read input 'input': {} columns, the model has {} features", request.columns,

@@ -21,6 +21,8 @@ struct InferRequest {
   std::size_t columns = 0;           // of the matrix
   types::Frame frame;                // one column per tensor otherwise
   std::vector<std::string> outputs;  // asked for; empty: all default ones
+  std::string usual_row;             // a usual request (usual_request.hpp): its row, and neither matrix nor frame
+  std::string_view text;             // of a usual request: borrowed, must live until it is encoded
 };
 
 Result<InferRequest> ParseInferRequest(std::string_view body);
