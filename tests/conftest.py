@@ -1,7 +1,12 @@
 """Fixtures for tests of the whole program: the binary as a user runs it, and a server on a free port.
 
-The binary is build/mlean, or what MLEAN_BIN names. Every test has its own HOME and TMPDIR. Nothing here sleeps for a fixed time:
-whoever waits asks again until a deadline (see `wait_for`).
+The binary is what MLEAN_BIN names, else build/mlean, else build/dev/mlean. Every test has its own HOME and TMPDIR. Nothing here
+sleeps for a fixed time: whoever waits asks again until a deadline (see `wait_for`).
+
+  mlean            the binary's path
+  run(*args, cwd)  the finished process; `check` is the exit status it must have
+  server(root)     with server(root) as live: live.get("/health")
+  zoo              one server for the whole session, with the small models of models.py; tests must not change it
 """
 
 import contextlib
@@ -12,10 +17,11 @@ import signal
 import subprocess
 import time
 
+import models
 import pytest
 import requests
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
+TOP = pathlib.Path(__file__).resolve().parents[1]
 PYTHON_BIN = TOP / ".deps/python/bin"
 START_SECONDS = 30
 STOP_SECONDS = 30
@@ -33,18 +39,8 @@ def wait_for(ask, seconds=30, what="the condition"):
         time.sleep(0.02)  # between two questions, not instead of one
 
 
-@pytest.fixture(scope="session")
-def mlean():
-    binary = pathlib.Path(os.environ.get("MLEAN_BIN", TOP / "build/mlean")).resolve()
-    if not binary.exists():
-        pytest.fail(f"{binary} is not built; run ./dev build, or set MLEAN_BIN")
-    return binary
-
-
-@pytest.fixture
-def env(tmp_path_factory, mlean):
+def user_env(mlean, home):
     """The environment of a user without any settings of his own; `python` is the one with the packages."""
-    home = tmp_path_factory.mktemp("home")
     (home / "tmp").mkdir()
     kept = {k: v for k, v in os.environ.items() if k in ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "MLEAN_LIB_DIR")}
     if mlean.parent.name != "build" and (TOP / ".deps/duckdb").is_dir():
@@ -60,13 +56,24 @@ def env(tmp_path_factory, mlean):
     }  # fmt: skip
 
 
-@pytest.fixture
-def run(mlean, env):
-    """run("loop", "run", cwd=folder): the finished process. `check`: the exit status it must have, or None for any."""
+@pytest.fixture(scope="session")
+def mlean():
+    named = [os.environ["MLEAN_BIN"]] if "MLEAN_BIN" in os.environ else [TOP / "build/mlean", TOP / "build/dev/mlean"]
+    for binary in map(pathlib.Path, named):
+        if binary.exists():
+            return binary.resolve()
+    pytest.fail(f"{named[0]} is not built; run ./dev build, or set MLEAN_BIN")
 
-    def run_mlean(*args, cwd, check=0, timeout=300):
+
+@pytest.fixture
+def env(tmp_path_factory, mlean):
+    return user_env(mlean, tmp_path_factory.mktemp("home"))
+
+
+def make_run(mlean, env):
+    def run_mlean(*args, cwd, check=0, timeout=300, **options):
         done = subprocess.run(
-            [str(mlean), *map(str, args)], cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout
+            [str(mlean), *map(str, args)], cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout, **options
         )
         if check is not None:
             assert done.returncode == check, (
@@ -75,6 +82,12 @@ def run(mlean, env):
         return done
 
     return run_mlean
+
+
+@pytest.fixture
+def run(mlean, env):
+    """run("loop", "run", cwd=folder): the finished process. `check`: the exit status it must have, or None for any."""
+    return make_run(mlean, env)
 
 
 class Server:
@@ -90,6 +103,11 @@ class Server:
 
     def post(self, path, **options):
         return requests.post(self.url + path, timeout=30, **options)
+
+    def kill(self):
+        """SIGKILL, as a power cut for the process; the way out then expects no status."""
+        self.process.kill()
+        self.process.wait(STOP_SECONDS)
 
 
 def _first_line(process, seconds):
@@ -109,29 +127,45 @@ def _first_line(process, seconds):
     return line.decode()
 
 
+@contextlib.contextmanager
+def start_server(mlean, env, log, root, *args, **options):
+    with open(log, "wb") as stderr:
+        process = subprocess.Popen(
+            [str(mlean), "server", "--root", str(root), "--listen", "127.0.0.1:0", *map(str, args)],
+            cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, **options,
+        )  # fmt: skip
+    try:
+        line = _first_line(process, START_SECONDS)
+        assert " at http://" in line, f"the server printed {line!r}\n{log.read_text()}"
+        yield Server(line.rsplit(" at ", 1)[1].strip(), process, pathlib.Path(root))
+        if process.poll() == -signal.SIGKILL:
+            return  # by the test itself
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(STOP_SECONDS)
+        assert status == 0, f"the server ended with {status}\n{log.read_text()}"
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
 @pytest.fixture
 def server(mlean, env, tmp_path_factory):
     """with server(root) as s: s.get("/health"). On the way out it is told to stop and must end with status 0."""
 
-    @contextlib.contextmanager
-    def start(root, *args):
-        log = tmp_path_factory.mktemp("server") / "stderr"
-        with open(log, "wb") as stderr:
-            process = subprocess.Popen(
-                [str(mlean), "server", "--root", str(root), "--listen", "127.0.0.1:0", *map(str, args)],
-                cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
-            )  # fmt: skip
-        try:
-            line = _first_line(process, START_SECONDS)
-            assert " at http://" in line, f"the server printed {line!r}\n{log.read_text()}"
-            yield Server(line.rsplit(" at ", 1)[1].strip(), process, pathlib.Path(root))
-            process.send_signal(signal.SIGTERM)
-            status = process.wait(STOP_SECONDS)
-            assert status == 0, f"the server ended with {status}\n{log.read_text()}"
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-            process.stdout.close()
+    def start(root, *args, **options):
+        return start_server(mlean, env, tmp_path_factory.mktemp("server") / "stderr", root, *args, **options)
 
     return start
+
+
+@pytest.fixture(scope="session")
+def zoo(mlean, tmp_path_factory):
+    root = tmp_path_factory.mktemp("zoo")
+    env = user_env(mlean, tmp_path_factory.mktemp("home"))
+    made = models.make(root, make_run(mlean, env))
+    with start_server(mlean, env, tmp_path_factory.mktemp("server") / "stderr", root) as live:
+        live.models = made
+        live.session = requests.Session()
+        yield live

@@ -231,7 +231,8 @@ HistogramFamily& Metrics::Histograms(std::string_view name, std::string_view hel
   const std::lock_guard lock(mutex_);
   Entry& entry = Find(name, help, kHistogram, label_names);
   if (!entry.histograms) {
-    entry.bounds = bounds.empty() ? LatencyBounds() : std::move(bounds);
+    entry.bounds = std::move(bounds);
+    if (entry.bounds.empty()) entry.bounds = LatencyBounds();
     entry.histograms.reset(new HistogramFamily(
         entry.label_names, max_children, [&entry] { return std::make_unique<Histogram>(entry.bounds); }, &overflow));
   }
