@@ -15,8 +15,19 @@ struct Hasher::State {
   ~State() { EVP_MD_CTX_free(context); }
 };
 
+namespace {
+
+// Looked up once: OpenSSL 3 otherwise searches its providers at every use, which costs more than hashing a short text.
+const EVP_MD* Algorithm(Hasher::Kind kind) {
+  static EVP_MD* const md5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
+  static EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return kind == Hasher::Kind::kMd5 ? md5 : sha256;
+}
+
+}  // namespace
+
 Hasher::Hasher(Kind kind) : state_(std::make_unique<State>()) {
-  CHECK_BUG(EVP_DigestInit_ex(state_->context, kind == Kind::kMd5 ? EVP_md5() : EVP_sha256(), nullptr) == 1);
+  CHECK_BUG(EVP_DigestInit_ex(state_->context, Algorithm(kind), nullptr) == 1);
 }
 Hasher::~Hasher() = default;
 Hasher::Hasher(Hasher&&) noexcept = default;
