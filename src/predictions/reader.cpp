@@ -120,8 +120,8 @@ struct Scanner {
     if (chunk.size() == 0 || stop) return;
     delivered += chunk.size();
     Result<bool> more = visit(chunk);
-    if (!more) failure = std::move(more).error();
     stop = !more || !*more || delivered >= window.limit;
+    if (!more) failure = std::move(more).error();
     Clear(chunk);
   }
   bool Take(const Record& record, TimeMs look_back) {

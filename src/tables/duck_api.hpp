@@ -10,21 +10,24 @@
 
 namespace mlean::tables {
 
-#define MLEAN_DUCK_FUNCTIONS(X)                                                                                                  \
-  X(library_version)                                                                                                             \
-  X(create_config)                                                                                                               \
+// The formatter never settles on this macro.
+// clang-format off
+#define MLEAN_DUCK_FUNCTIONS(X) \
+  X(library_version) \
+  X(create_config) \
   X(set_config) X(destroy_config) X(open_ext) X(close) X(connect) X(disconnect) X(interrupt) X(free) X(prepare) X(prepare_error) \
-      X(destroy_prepare) X(prepared_statement_column_count) X(prepared_statement_column_name) X(prepared_statement_column_type)  \
-          X(extract_statements) X(extract_statements_error) X(prepare_extracted_statement) X(destroy_extracted)                  \
-              X(execute_prepared) X(pending_prepared_streaming) X(execute_pending) X(pending_error) X(destroy_pending)           \
-                  X(destroy_result) X(result_error) X(result_error_type) X(result_return_type) X(column_count) X(column_name)    \
-                      X(column_type) X(column_logical_type) X(fetch_chunk) X(destroy_data_chunk) X(data_chunk_get_size)          \
-                          X(data_chunk_set_size) X(data_chunk_reset) X(data_chunk_get_vector) X(create_data_chunk)               \
-                              X(vector_get_data) X(vector_get_validity) X(vector_ensure_validity_writable)                       \
-                                  X(vector_assign_string_element_len) X(vector_size) X(create_logical_type)                      \
-                                      X(destroy_logical_type) X(decimal_scale) X(decimal_internal_type) X(enum_internal_type)    \
-                                          X(enum_dictionary_size) X(enum_dictionary_value) X(appender_create) X(appender_error)  \
-                                              X(appender_close) X(appender_destroy) X(append_data_chunk)
+  X(destroy_prepare) X(prepared_statement_column_count) X(prepared_statement_column_name) X(prepared_statement_column_type) \
+  X(extract_statements) X(extract_statements_error) X(prepare_extracted_statement) X(destroy_extracted) \
+  X(execute_prepared) X(pending_prepared_streaming) X(execute_pending) X(pending_error) X(destroy_pending) \
+  X(destroy_result) X(result_error) X(result_error_type) X(result_return_type) X(column_count) X(column_name) \
+  X(column_type) X(column_logical_type) X(fetch_chunk) X(destroy_data_chunk) X(data_chunk_get_size) \
+  X(data_chunk_set_size) X(data_chunk_reset) X(data_chunk_get_vector) X(create_data_chunk) \
+  X(vector_get_data) X(vector_get_validity) X(vector_ensure_validity_writable) \
+  X(vector_assign_string_element_len) X(vector_size) X(create_logical_type) \
+  X(destroy_logical_type) X(decimal_scale) X(decimal_internal_type) X(enum_internal_type) \
+  X(enum_dictionary_size) X(enum_dictionary_value) X(appender_create) X(appender_error) \
+  X(appender_close) X(appender_destroy) X(append_data_chunk)
+// clang-format on
 
 struct DuckApi {
 #define MLEAN_DUCK_MEMBER(name) decltype(&duckdb_##name) name = nullptr;
