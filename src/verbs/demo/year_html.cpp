@@ -66,7 +66,7 @@ std::string YearHtml(const Json& summary) {
       "body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 "
       "1rem}table{border-collapse:collapse;width:100%}"
       "th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #8884;vertical-align:top}.n{text-align:right;"
-      "font-variant-numeric:tabular-nums}svg{width:100%}svg text{font-size:12px;fill:#777}</style>"
+      "font-variant-numeric:tabular-nums}.d{white-space:nowrap}svg{width:100%}svg text{font-size:12px;fill:#777}</style>"
       "<h1>A year of flights, lived by the loop</h1>\n";
   out += Picture(months);
   out +=
@@ -79,7 +79,7 @@ std::string YearHtml(const Json& summary) {
   out += "</table>\n<h2>What the program decided</h2>\n<table>";
   for (const Json& row : months) {
     for (const Json& decision : row.Find("decisions")->AsArray()) {
-      out += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", HtmlEscape(decision.Find("time")->AsString().substr(0, 10)),
+      out += fmt::format("<tr><td class=d>{}</td><td>{}</td></tr>\n", HtmlEscape(decision.Find("time")->AsString().substr(0, 10)),
                          HtmlEscape(decision.Find("text")->AsString()));
     }
   }
