@@ -28,7 +28,11 @@ void SyncServer(const Workspace& workspace) {
   request.timeout_ms = 10'000;
   net::Client client;
   const Result<net::Response> response = client.Send(request);
-  if (!response) log::Warn("server.sync", {{"error", response.error().what}});
+  if (!response) {
+    log::Warn("server.sync", {{"error", response.error().what}});
+  } else if (response->status != 200) {
+    log::Warn("server.sync", {{"error", response->body}});
+  }
 }
 
 }  // namespace mlean::flows

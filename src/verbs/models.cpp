@@ -80,6 +80,7 @@ Result<int> ModelsAlias(const Arguments& arguments, Context& context) {
   Result<void> set = flows::SetVersionAlias(workspace, name, alias, version);
   if (!set) return std::move(set).error().With(fmt::format("cannot point '{}@{}' at version {}", name, alias, version));
   flows::SyncServer(workspace);
+  if (context.json) PrintJson(codec::Json::Object{{"model", name}, {"alias", alias}, {"version", version}});
   if (!context.json) PrintLine(fmt::format("{}@{} is version {}", name, alias, version));
   return 0;
 }
@@ -93,7 +94,8 @@ Result<int> ModelsPromote(const Arguments& arguments, Context& context) {
       workspace.db->Write([&](sql::Txn& txn) { return flows::PromoteVersion(txn, workspace, name, version, reason); });
   if (!done) return std::move(done).error().With(fmt::format("cannot promote version {} of '{}'", version, name));
   flows::SyncServer(workspace);
-  PrintLine(fmt::format("{} version {} is the champion", name, version));
+  if (context.json) PrintJson(codec::Json::Object{{"model", name}, {"champion", version}});
+  if (!context.json) PrintLine(fmt::format("{} version {} is the champion", name, version));
   return 0;
 }
 
@@ -103,7 +105,8 @@ Result<int> ModelsRollback(const Arguments& arguments, Context& context) {
   const std::string reason = arguments.Text("reason", "rolled back by hand");
   TRY(const int version, workspace.db->Write([&](sql::Txn& txn) { return flows::RollBack(txn, workspace, name, reason); }));
   flows::SyncServer(workspace);
-  PrintLine(fmt::format("{} is back at version {}", name, version));
+  if (context.json) PrintJson(codec::Json::Object{{"model", name}, {"champion", version}});
+  if (!context.json) PrintLine(fmt::format("{} is back at version {}", name, version));
   return 0;
 }
 
@@ -114,7 +117,8 @@ Result<int> ApproveRun(const Arguments& arguments, Context& context) {
   TRY(const int version, VersionNumber(reference.substr(at + 1)));
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor()));
   TRYV(flows::Approve(workspace, reference.substr(0, at), version, os::DescribeMachine().user, arguments.Text("reason")));
-  PrintLine(fmt::format("approved {} version {}", reference.substr(0, at), version));
+  if (context.json) PrintJson(codec::Json::Object{{"model", reference.substr(0, at)}, {"version", version}});
+  if (!context.json) PrintLine(fmt::format("approved {} version {}", reference.substr(0, at), version));
   return 0;
 }
 

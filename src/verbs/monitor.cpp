@@ -65,7 +65,8 @@ Result<int> RolloutAbort(const Arguments& arguments, Context& context) {
     return Fail(Code::kNotFound, fmt::format("cannot abort the rollout of '{}': none is running", model), "mlean rollout status");
   TRYV(flows::AbortRollout(workspace, running->id, arguments.Text("reason", "aborted by hand"), workspace.Now()));
   flows::SyncServer(workspace);
-  PrintLine(fmt::format("version {} of {} was taken back", running->candidate_version, model));
+  if (context.json) PrintJson(codec::Json::Object{{"model", model}, {"aborted", running->candidate_version}});
+  if (!context.json) PrintLine(fmt::format("version {} of {} was taken back", running->candidate_version, model));
   return 0;
 }
 
