@@ -10,9 +10,9 @@ namespace mlean::track {
 namespace {
 
 struct Change {
-  std::string_view key;
+  std::string key;
   std::string old_value;
-  std::string_view new_value;
+  std::string new_value;
 };
 
 // Inserts what is new; returns the params that are there with another value.
@@ -32,7 +32,7 @@ Result<std::vector<Change>> Insert(sql::Txn& txn, std::int64_t run, const std::v
     CHECK_BUG(found);
     std::string old_value = select.Text(0);
     select.Reset();
-    if (old_value != value) changes.push_back({param.key, std::move(old_value), value});
+    if (old_value != value) changes.push_back({param.key, std::move(old_value), std::string(value)});
   }
   return changes;
 }
