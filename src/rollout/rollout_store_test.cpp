@@ -126,8 +126,8 @@ TEST_F(RolloutStore, InstantIsDoneAtOnceAndListsNewestFirst) {
   ASSERT_TRUE(Start("other", 1, 3000));
   const auto list = [&](const ListFilter& filter) {
     std::vector<std::int64_t> started;
-    for (const Rollout& rollout : *db_->Read([&](sql::Conn& conn) { return List(conn, filter); }))
-      started.push_back(rollout.started);
+    const auto rollouts = db_->Read([&](sql::Conn& conn) { return List(conn, filter); });
+    for (const Rollout& rollout : *rollouts) started.push_back(rollout.started);
     return started;
   };
   EXPECT_THAT(list({}), ::testing::ElementsAre(3000, 2000, 1000));

@@ -225,6 +225,42 @@ TEST_F(Tables, CsvIsTyped) {
   EXPECT_EQ(schema->Find("id")->kind, Kind::kText);
 }
 
+// DuckDB takes yes, no, y, n, t and f for bools; as a class or a category the word itself counts.
+TEST_F(Tables, OnlyTrueAndFalseAreBools) {
+  const std::string path = Write("words.csv",
+                                 "paid,flag,Late,mixed,it's \"odd\",none\nyes,true,N,true,t,\n,False,Y,yes,f,\nno,TRUE,n,no,f,\n"
+                                 "Yes,,y,false,\"t\",\n");
+  for (const bool pandas : {false, true}) {
+    const DataSource source{.path = path, .pandas_types = pandas};
+    const auto schema = Describe(*engine_, source);
+    ASSERT_TRUE(schema) << schema.error().what;
+    const auto frame = ReadFrame(*engine_, source);
+    ASSERT_TRUE(frame) << frame.error().what;
+    for (std::size_t i = 0; i < 5; ++i) {
+      EXPECT_EQ(schema->columns[i].kind, i == 1 ? Kind::kBool : Kind::kText) << schema->columns[i].name;
+      EXPECT_EQ(frame->columns[i].kind, schema->columns[i].kind) << schema->columns[i].name;
+    }
+    const Column& paid = *frame->Find("paid");
+    EXPECT_EQ(Text(paid, 0) + Text(paid, 2) + Text(paid, 3), "yesnoYes");
+    EXPECT_TRUE(paid.Missing(1));
+    EXPECT_EQ(Text(*frame->Find("mixed"), 1), "yes");
+    EXPECT_EQ(Text(*frame->Find("it's \"odd\""), 0), "t");
+    EXPECT_THAT(frame->Find("flag")->ints, testing::ElementsAre(1, 0, 1, kMissingInt));
+  }
+  const auto chosen = ReadFrame(*engine_, {.path = path}, {"Late"}, "\"Late\" = 'N'");
+  ASSERT_TRUE(chosen) << chosen.error().what;
+  EXPECT_EQ(chosen->rows(), 1u);
+  // Two files: the first alone looks like bools in `a`, the second decides.
+  ASSERT_TRUE(os::MakeDirs(Path("words")));
+  Write("words/1.csv", "a,b\ntrue,1\n");
+  Write("words/2.csv", "a,b\nyes,2\n");
+  const auto both = ReadFrame(*engine_, {.path = Path("words")});
+  ASSERT_TRUE(both) << both.error().what;
+  EXPECT_EQ(both->Find("a")->words, (std::vector<std::string>{"true", "yes"}));
+  ASSERT_TRUE(WriteParquet(*engine_, "SELECT true AS a", Path("words.parquet")));
+  EXPECT_EQ(Describe(*engine_, {.path = Path("words.parquet")})->columns[0].kind, Kind::kBool);
+}
+
 TEST_F(Tables, OtherSeparatorsAreFound) {
   EXPECT_EQ(Describe(*engine_, {.path = Write("s.csv", "a;b\n1;2\n")})->columns.size(), 2u);
   EXPECT_EQ(Describe(*engine_, {.path = Write("t.tsv", "a\tb,c\n1\t2\n")})->columns.size(), 2u);
@@ -367,6 +403,9 @@ TEST_F(Tables, AFailedWriteLeavesNothing) {
 
 // A full disk, played by a limit on file size in a child process (the limit cannot be raised again).
 TEST_F(Tables, AFullDiskLeavesNothing) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer knows no threads in a child of fork";
+#endif
   const pid_t child = ::fork();
   if (child == 0) {
     std::signal(SIGXFSZ, SIG_IGN);
