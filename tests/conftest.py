@@ -42,7 +42,7 @@ def wait_for(ask, seconds=30, what="the condition"):
 def user_env(mlean, home):
     """The environment of a user without any settings of his own; `python` is the one with the packages."""
     (home / "tmp").mkdir()
-    kept = {k: v for k, v in os.environ.items() if k in ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "MLEAN_LIB_DIR")}
+    kept = {k: v for k, v in os.environ.items() if k in ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "MLEAN_LIB_DIR", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS")}
     if mlean.parent.name != "build" and (TOP / ".deps/duckdb").is_dir():
         kept.setdefault("MLEAN_LIB_DIR", str(TOP / ".deps/duckdb"))
     return kept | {
