@@ -58,8 +58,9 @@ LiveModel* LiveModels::Find(std::string_view name) const {
 }
 
 std::vector<std::string> LiveModels::Names() const {
+  const std::shared_ptr<const Table> table = table_.load(std::memory_order_acquire);
   std::vector<std::string> names;
-  for (const auto& [name, model] : *table_.load(std::memory_order_acquire)) names.push_back(name);
+  for (const auto& [name, model] : *table) names.push_back(name);
   return names;
 }
 
