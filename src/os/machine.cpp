@@ -50,14 +50,6 @@ void ForEachCgroup(const char* name, const std::function<void(std::string_view)>
   }
 }
 
-std::string UserName() {
-  std::vector<char> buffer(16384);
-  passwd entry{};
-  passwd* found = nullptr;
-  if (::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return found->pw_name;
-  return std::to_string(::geteuid());
-}
-
 std::string OsName() {
   std::string name = ValueOf(Content("/etc/os-release"), "PRETTY_NAME", '=');
   if (name.size() >= 2 && name.front() == '"' && name.back() == '"') name = name.substr(1, name.size() - 2);
@@ -74,6 +66,14 @@ std::uint64_t MemoryBytes() {
 }
 
 }  // namespace
+
+std::string UserName() {
+  std::vector<char> buffer(16384);
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) return found->pw_name;
+  return std::to_string(::geteuid());
+}
 
 int CoresUnderLimit(std::string_view cpu_max, int online) {
   const std::size_t blank = cpu_max.find(' ');

@@ -19,6 +19,7 @@ struct Machine {
 };
 Machine DescribeMachine();
 
+std::string UserName();  // as in Machine
 int Cores();
 std::uint64_t RssBytes();
 std::uint64_t PeakRssBytes();

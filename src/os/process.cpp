@@ -196,12 +196,13 @@ Result<ProcessOutcome> RunProcess(const ProcessSpec& spec) {
     ::fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
   }
   const std::int64_t started = NowMs();
-  TRY(const Spawned child, Spawn(spec, piped ? write_end.get() : log.get()));
+  TRY(Spawned child, Spawn(spec, piped ? write_end.get() : log.get()));
   const Fd pid_fd(child.pid_fd);
   write_end = Fd();
   ProcessOutcome outcome;
   OutputSink sink(spec, log.get());
   Pump(spec, child, read_end.get(), sink, outcome);
+  child.guardian.End();
   Reap(child.pid, outcome);
   outcome.wall_ms = NowMs() - started;
   sink.Finish(outcome);
@@ -210,20 +211,25 @@ Result<ProcessOutcome> RunProcess(const ProcessSpec& spec) {
 
 // ---- Child
 
-Child::Child(int pid, int pid_fd, std::string name, std::int64_t started_ms)
-    : pid_(pid), pid_fd_(pid_fd), name_(std::move(name)), started_ms_(started_ms) {}
+Child::Child(Spawned spawned, std::string name, std::int64_t started_ms)
+    : pid_(spawned.pid),
+      pid_fd_(spawned.pid_fd),
+      guardian_(std::make_unique<Guardian>(std::move(spawned.guardian))),
+      name_(std::move(name)),
+      started_ms_(started_ms) {}
 
 Result<Child> Child::Start(const ProcessSpec& spec) {
   CHECK_BUG(!spec.capture && !spec.on_line);
   TRY(Fd log, OpenLog(spec.log_file));
   const std::int64_t started = NowMs();
-  TRY(const Spawned child, Spawn(spec, log.get()));
-  return Child(child.pid, child.pid_fd, CommandName(spec), started);
+  TRY(Spawned child, Spawn(spec, log.get()));
+  return Child(std::move(child), CommandName(spec), started);
 }
 
 Child::Child(Child&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       pid_fd_(std::exchange(other.pid_fd_, -1)),
+      guardian_(std::move(other.guardian_)),
       name_(std::move(other.name_)),
       started_ms_(other.started_ms_),
       outcome_(std::exchange(other.outcome_, std::nullopt)) {}
@@ -233,6 +239,7 @@ Child& Child::operator=(Child&& other) noexcept {
   Stop();
   pid_ = std::exchange(other.pid_, -1);
   pid_fd_ = std::exchange(other.pid_fd_, -1);
+  guardian_ = std::move(other.guardian_);
   name_ = std::move(other.name_);
   started_ms_ = other.started_ms_;
   outcome_ = std::exchange(other.outcome_, std::nullopt);
@@ -245,6 +252,7 @@ void Child::Stop() noexcept {
   if (pid_fd_ < 0) return;
   if (!outcome_) {
     ::kill(-pid_, SIGKILL);
+    guardian_->End();
     ProcessOutcome unused;
     Reap(pid_, unused);
   }
@@ -267,6 +275,7 @@ Result<ProcessOutcome> Child::Wait(std::int64_t wait_ms) {
     if (ready > 0) break;
     if (ready == 0) return Fail(Code::kTimeout, fmt::format("cannot wait for '{}': still runs after {} ms", name_, wait_ms));
   }
+  guardian_->End();
   outcome_.emplace();
   Reap(pid_, *outcome_);
   outcome_->wall_ms = NowMs() - started_ms_;

@@ -1,6 +1,7 @@
-// Child processes. Each leads its own process group, reads /dev/null, has every descriptor but 0, 1, 2 closed, and gets SIGKILL
-// when the thread that started it ends (so kill -9 of this program takes it along; a grandchild that left by fork is beyond
-// that).
+// Child processes. Each leads its own process group, reads /dev/null, and has every descriptor but 0, 1, 2 closed. When this
+// program ends while a child runs, however it ends (kill -9 too), the child's whole group gets SIGKILL within moments: a guardian
+// process beside each child sees to it (guardian.hpp). Only what left the group by setsid or setpgid is beyond that. The child
+// itself also gets SIGKILL when the thread that started it ends.
 //
 //   TRY(const os::ProcessOutcome done, os::RunProcess({.shell = "python train.py", .cwd = dir, .log_file = log, .timeout_ms =
 //   60'000})); if (done.exit_code != 0) …
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +25,9 @@
 #include "base/result.hpp"
 
 namespace mlean::os {
+
+class Guardian;
+struct Spawned;
 
 struct ProcessSpec {
   std::vector<std::string> argv;                         // program (searched in PATH when it has no '/') and arguments
@@ -78,10 +83,11 @@ class Child {
   Result<ProcessOutcome> Wait(std::int64_t wait_ms);
 
  private:
-  Child(int pid, int pid_fd, std::string name, std::int64_t started_ms);
+  Child(Spawned spawned, std::string name, std::int64_t started_ms);
   void Stop() noexcept;
   int pid_ = -1;
   int pid_fd_ = -1;
+  std::unique_ptr<Guardian> guardian_;  // there while pid_fd_ is
   std::string name_;
   std::int64_t started_ms_ = 0;
   std::optional<ProcessOutcome> outcome_;

@@ -1,6 +1,7 @@
 #include "os/process.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -198,6 +199,46 @@ TEST_F(ProcessTest, Kill9OfTheParentTakesTheChildAlong) {
   EXPECT_TRUE(Gone(grandchild));
   close(pipe_ends[0]);
   close(pipe_ends[1]);
+}
+
+// What a killed stage leaves running must not write its outputs later. Every descendant holds the pipe, so its end says that all
+// of them are gone; SIGTERM and SIGHUP would not do.
+TEST_F(ProcessTest, Kill9OfTheParentTakesTheGrandchildrenAlong) {
+  int pipe_ends[2];
+  ASSERT_EQ(pipe(pipe_ends), 0);
+  const pid_t parent = fork();
+  if (parent == 0) {
+    dup2(pipe_ends[1], 1);
+    static_cast<void>(RunProcess({.shell = "(trap '' TERM HUP INT; echo up; sleep 30; echo late >late) & wait", .cwd = dir_}));
+    _exit(1);
+  }
+  close(pipe_ends[1]);
+  char text[4] = {};
+  ASSERT_EQ(read(pipe_ends[0], text, sizeof text), 3);
+  EXPECT_STREQ(text, "up\n");
+  kill(parent, SIGKILL);
+  waitpid(parent, nullptr, 0);
+  pollfd end{pipe_ends[0], 0, 0};  // POLLHUP only
+  ASSERT_EQ(poll(&end, 1, 10'000), 1) << "a grandchild lives on";
+  EXPECT_EQ(read(pipe_ends[0], text, sizeof text), 0);
+  EXPECT_FALSE(Exists(dir_ / "late"));
+  close(pipe_ends[0]);
+}
+
+TEST_F(ProcessTest, NoGuardianIsLeftBehind) {
+  Run({.shell = "exit 3"});
+  EXPECT_FALSE(RunProcess({.argv = {"/etc/passwd"}}));
+  {
+    auto ended = Child::Start({.shell = "exit 3"});
+    ASSERT_TRUE(ended);
+    EXPECT_EQ(ended->Wait(10'000)->exit_code, 3);
+    EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
+    auto dropped = Child::Start({.argv = {"sleep", "1000"}});
+    ASSERT_TRUE(dropped);
+    *dropped = *std::move(ended);
+  }
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
+  EXPECT_EQ(errno, ECHILD);
 }
 
 TEST_F(ProcessTest, LongLivedChild) {

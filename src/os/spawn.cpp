@@ -33,6 +33,7 @@ struct Plan {
   int null_fd = -1;
   int out_fd = -1;
   int failure_fd = -1;  // closed by exec; else takes the errno
+  int guardian = -1;    // its socket
   pid_t parent = 0;
 };
 
@@ -93,14 +94,16 @@ Result<Plan> MakePlan(const ProcessSpec& spec) {
 }
 
 // Runs in the child, on the parent's memory (vfork): system calls only, no return.
-[[noreturn]] void BecomeProgram(const Plan& plan) {
+void BecomeProgram(const void* argument) {
+  const Plan& plan = *static_cast<const Plan*>(argument);
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != plan.parent) ::_exit(127);  // it died before the line above
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
-  bool ok = plan.cwd.empty() || ::chdir(plan.cwd.c_str()) == 0;
+  bool ok = Guardian::Watch(plan.guardian);
+  ok = ok && (plan.cwd.empty() || ::chdir(plan.cwd.c_str()) == 0);
   ok = ok && ::dup2(plan.null_fd, 0) >= 0;
   if (plan.out_fd >= 0) ok = ok && ::dup2(plan.out_fd, 1) >= 0 && ::dup2(plan.out_fd, 2) >= 0;
   ok = ok && ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
@@ -115,27 +118,30 @@ Result<Plan> MakePlan(const ProcessSpec& spec) {
   ::_exit(127);
 }
 
-// vfork instead of fork: its cost does not grow with our memory. Not inlined, so that the child cannot touch a caller's frame.
-[[gnu::noinline]] pid_t ForkAndExec(const Plan& plan) {
-  // No handler may run in the child: it would run on our memory.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const pid_t pid = ::vfork();
-  if (pid == 0) BecomeProgram(plan);
-  const int number = errno;
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  errno = number;
-  return pid;
-}
-
 }  // namespace
 
 Fd AboveStandard(int fd) {
   if (fd < 0 || fd > 2) return Fd(fd);
   const Fd low(fd);
   return Fd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+}
+
+// vfork instead of fork: its cost does not grow with our memory. Not inlined, so that the child cannot touch a caller's frame.
+[[gnu::noinline]] pid_t ForkInto(void (*child)(const void* argument), const void* argument) {
+  // No handler may run in the child: it would run on our memory.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = ::vfork();
+  if (pid == 0) {
+    child(argument);
+    ::_exit(127);
+  }
+  const int number = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = number;
+  return pid;
 }
 
 std::string CommandName(const ProcessSpec& spec) {
@@ -156,7 +162,9 @@ Result<Spawned> Spawn(const ProcessSpec& spec, int out_fd) {
   plan.out_fd = out_fd;
   plan.failure_fd = failure_write.get();
   plan.parent = ::getpid();
-  const pid_t pid = ForkAndExec(plan);
+  TRY(Guardian guardian, Guardian::Start());
+  plan.guardian = guardian.socket();
+  const pid_t pid = ForkInto(BecomeProgram, &plan);
   if (pid < 0) return FileError("run", name, errno);
   failure_write = Fd();
   int number = 0;
@@ -166,11 +174,12 @@ Result<Spawned> Spawn(const ProcessSpec& spec, int out_fd) {
   } while (n < 0 && errno == EINTR);
   // Not by glibc's function: the C++ linkage of its header is wrong in 2.36.
   const int pid_fd = n == 0 ? static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)) : -1;
-  if (pid_fd >= 0) return Spawned{pid, pid_fd};
+  if (pid_fd >= 0) return Spawned{pid, pid_fd, std::move(guardian)};
   if (n == 0) {
     number = errno;
     ::kill(-pid, SIGKILL);
   }
+  guardian.End();
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
   return FileError("run", name, number);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/result.hpp"
+#include "os/guardian.hpp"
 #include "os/process.hpp"
 
 namespace mlean::os {
@@ -25,6 +26,7 @@ class Fd {
     if (fd_ >= 0) ::close(fd_);
   }
   int get() const { return fd_; }
+  int Release() { return std::exchange(fd_, -1); }  // the caller's from now on
 
  private:
   int fd_ = -1;
@@ -33,9 +35,14 @@ class Fd {
 // The descriptor, moved to 3 or above: 0 to 2 are there for the child's own. Keeps errno and -1.
 Fd AboveStandard(int fd);
 
+// Forks without copying our memory: `child` runs on it, on this thread, and we go on when it has executed a program or ended. It
+// makes system calls only and never returns; all signals are blocked in it. -1 with errno, else the child's pid.
+pid_t ForkInto(void (*child)(const void* argument), const void* argument);
+
 struct Spawned {
   int pid = -1;
-  int pid_fd = -1;  // owned by the caller
+  int pid_fd = -1;    // owned by the caller
+  Guardian guardian;  // to be ended before the program is reaped, while its pid cannot be another's
 };
 // Starts the program with stdout and stderr on `out_fd` (-1: ours) in a process group of its own. The caller reaps it.
 Result<Spawned> Spawn(const ProcessSpec& spec, int out_fd);

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import random
 import re
 import sqlite3
@@ -18,8 +19,7 @@ import requests
 from conftest import wait_for
 
 STEPS = ["pull", "validate", "reproduce", "evaluate", "track", "gate", "register", "approve", "rollout", "observe", "promote"]
-# The stage tells that it has begun and goes on when the test opens the other end of the pipe. `read` is the shell's own, so the stage has
-# no second process.
+# The stage tells that it has begun and goes on when the test opens the other end of the pipe.
 GATED = f"echo > started; read line < gate; {projects.TRAIN}"
 
 
@@ -128,6 +128,26 @@ def test_killed_in_the_train_stage(tmp_path, run, start):
     assert after["id"] == before["id"]
     assert {step["name"]: step["attempts"] for step in after["steps"]} == {name: 4 if name == "reproduce" else 1 for name in STEPS}
     assert_once(run, root)
+
+
+def test_what_a_killed_stage_has_started_dies_with_it(tmp_path, start):
+    """A process in the background, deaf to all signals but SIGKILL, would write an output after the loop was killed."""
+    deaf = "trap '' HUP INT TERM; sh -c 'echo $PPID' > pid.new; mv pid.new pid; sleep 60; echo late > late.ubj"
+    root = projects.make(tmp_path, command=f"({deaf}) & wait")
+    process = start(root)
+    wait_for((root / "pid").exists, what="the process in the background")
+    pid = int((root / "pid").read_text())
+    assert pathlib.Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+    kill(process)
+
+    def gone():
+        try:
+            return pathlib.Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] in "ZX"
+        except OSError:
+            return True
+
+    wait_for(gone, seconds=10, what=f"the end of process {pid}")
+    assert not (root / "late.ubj").exists()
 
 
 def recorded_steps(root):

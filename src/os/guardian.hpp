@@ -1,0 +1,40 @@
+// Inside of the os room: a small process beside a child that outlives us by a moment. When we are gone, however we went, it
+// SIGKILLs the child's whole process group, so that a stage killed with us does not write its outputs late. The kernel's
+// parent-death signal, which the child has too, reaches only the child itself.
+//
+// It is `/bin/sh` with a script of three lines, at the other end of a socket: the end of the socket is how it learns of our
+// death. A program of its own rather than a fork of us: a fork costs more the more memory we hold, and keeps our pages.
+#pragma once
+
+#include "base/result.hpp"
+
+namespace mlean::os {
+
+// One guardian for one child. Movable; one thread at a time.
+//
+//   TRY(Guardian guardian, Guardian::Start());
+//   … in the child, before it executes anything: Guardian::Watch(guardian.socket()) …
+//   guardian.End();     // when the child has ended, before its pid is free for another
+class Guardian {
+ public:
+  static Result<Guardian> Start();
+  Guardian() = default;
+  Guardian(Guardian&& other) noexcept;
+  Guardian& operator=(Guardian&& other) noexcept;
+  ~Guardian() { End(); }
+
+  // For the child; close-on-exec. Nothing but the guardian's life depends on it.
+  int socket() const { return socket_; }
+  // Called by the child that leads its process group: makes that group the one to kill. System calls only, so that it may run
+  // between vfork and exec. False with errno: there is no guardian, the child should not go on.
+  static bool Watch(int socket);
+  // The group is not killed any more, whatever becomes of us. May be called again.
+  void End() noexcept;
+
+ private:
+  Guardian(int pid, int socket) : pid_(pid), socket_(socket) {}
+  int pid_ = -1;
+  int socket_ = -1;
+};
+
+}  // namespace mlean::os
