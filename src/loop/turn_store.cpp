@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "sql/rows.hpp"
+
 namespace mlean::loop {
 namespace {
 
@@ -23,6 +25,22 @@ Turn ReadTurn(const sql::Stmt& row) {
   turn.version = row.MaybeInt(10);
   turn.rollout_id = row.MaybeText(11);
   return turn;
+}
+
+// From a row of position, name, status, started, ended, inputs, outputs, message, attempts, wall_ms.
+Result<TurnStep> ReadStep(const sql::Stmt& row) {
+  TurnStep step;
+  step.position = static_cast<int>(row.Int(0));
+  step.name = row.Text(1);
+  step.status = row.Text(2);
+  step.started = row.Int(3);
+  step.ended = row.MaybeInt(4);
+  TRY(step.inputs, codec::Json::Parse(row.Text(5)));
+  TRY(step.outputs, codec::Json::Parse(row.Text(6)));
+  step.message = row.Text(7);
+  step.attempts = row.Int(8);
+  step.wall_ms = row.MaybeInt(9).value_or(0);
+  return step;
 }
 
 Result<void> ChangeOne(sql::Txn& txn, const std::string& id, Result<void> done) {
@@ -75,43 +93,20 @@ Result<Turn> GetTurn(sql::Conn& conn, const std::string& id) {
 Result<std::optional<Turn>> FindTurnUnderWay(sql::Conn& conn, const std::string& model) {
   TRY(sql::Stmt rows, conn.Prepare(std::string(kSelectTurn) + "WHERE model = ?1 AND status IN ('running', 'waiting')"));
   rows.Bind(model);
-  TRY(const bool found, rows.Step());
-  if (!found) return std::optional<Turn>{};
-  return std::optional<Turn>(ReadTurn(rows));
+  return sql::ReadRow(rows, ReadTurn);
 }
 
 Result<std::vector<Turn>> ListTurns(sql::Conn& conn, const std::string& model, std::int64_t limit) {
   TRY(sql::Stmt rows, conn.Prepare(std::string(kSelectTurn) + "WHERE ?1 = '' OR model = ?1 ORDER BY number DESC LIMIT ?2"));
   rows.Bind(model).Bind(limit);
-  std::vector<Turn> out;
-  for (;;) {
-    TRY(const bool more, rows.Step());
-    if (!more) return out;
-    out.push_back(ReadTurn(rows));
-  }
+  return sql::ReadRows(rows, ReadTurn);
 }
 
 Result<std::vector<TurnStep>> ListSteps(sql::Conn& conn, const std::string& turn_id) {
   TRY(sql::Stmt rows, conn.Prepare("SELECT position, name, status, started, ended, inputs, outputs, message, attempts, wall_ms "
                                    "FROM turn_steps WHERE turn_id = ?1 ORDER BY position"));
   rows.Bind(turn_id);
-  std::vector<TurnStep> out;
-  for (;;) {
-    TRY(const bool more, rows.Step());
-    if (!more) return out;
-    TurnStep step;
-    step.position = static_cast<int>(rows.Int(0));
-    step.name = rows.Text(1);
-    step.status = rows.Text(2);
-    step.started = rows.Int(3);
-    step.ended = rows.MaybeInt(4);
-    TRY(step.inputs, codec::Json::Parse(rows.Text(5)));
-    TRY(step.outputs, codec::Json::Parse(rows.Text(6)));
-    step.message = rows.Text(7);
-    step.attempts = rows.Int(8);
-    step.wall_ms = rows.MaybeInt(9).value_or(0);
-    out.push_back(std::move(step));
-  }
+  return sql::ReadRows(rows, ReadStep);
 }
 
 Result<void> BeginStep(sql::Txn& txn, const std::string& turn_id, int position, const std::string& name,

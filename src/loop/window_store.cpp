@@ -1,5 +1,7 @@
 #include "loop/window_store.hpp"
 
+#include "sql/rows.hpp"
+
 namespace mlean::loop {
 namespace {
 
@@ -24,35 +26,20 @@ Result<std::vector<Window>> ListWindows(sql::Conn& conn, const std::string& mode
   TRY(sql::Stmt rows,
       conn.Prepare("SELECT model, start, stop, time, report FROM windows WHERE model = ?1 ORDER BY start DESC LIMIT ?2"));
   rows.Bind(model).Bind(limit);
-  std::vector<Window> out;
-  for (;;) {
-    TRY(const bool more, rows.Step());
-    if (!more) return out;
-    TRY(Window window, ReadWindow(rows));
-    out.push_back(std::move(window));
-  }
+  return sql::ReadRows(rows, ReadWindow);
 }
 
 Result<std::optional<Window>> FindWindow(sql::Conn& conn, const std::string& model, TimeMs start) {
   TRY(sql::Stmt rows, conn.Prepare("SELECT model, start, stop, time, report FROM windows WHERE model = ?1 AND start = ?2"));
   rows.Bind(model).Bind(start);
-  TRY(const bool found, rows.Step());
-  if (!found) return std::optional<Window>{};
-  TRY(Window window, ReadWindow(rows));
-  return std::optional<Window>(std::move(window));
+  return sql::ReadRow(rows, ReadWindow);
 }
 
 Result<std::vector<Window>> ListUnconsidered(sql::Conn& conn, const std::string& model) {
   TRY(sql::Stmt rows,
       conn.Prepare("SELECT model, start, stop, time, report FROM windows WHERE model = ?1 AND considered = 0 ORDER BY start"));
   rows.Bind(model);
-  std::vector<Window> out;
-  for (;;) {
-    TRY(const bool more, rows.Step());
-    if (!more) return out;
-    TRY(Window window, ReadWindow(rows));
-    out.push_back(std::move(window));
-  }
+  return sql::ReadRows(rows, ReadWindow);
 }
 
 Result<void> MarkConsidered(sql::Txn& txn, const std::string& model, TimeMs start) {
@@ -67,11 +54,11 @@ Result<void> PutValidation(sql::Txn& txn, const Validation& validation) {
 Result<std::optional<Validation>> FindValidation(sql::Conn& conn, const std::string& content, const std::string& suite) {
   TRY(sql::Stmt rows, conn.Prepare("SELECT success, time, summary FROM validations WHERE content = ?1 AND suite = ?2"));
   rows.Bind(content).Bind(suite);
-  TRY(const bool found, rows.Step());
-  if (!found) return std::optional<Validation>{};
-  Validation out{content, suite, rows.Int(0) != 0, rows.Int(1), {}};
-  TRY(out.summary, codec::Json::Parse(rows.Text(2)));
-  return std::optional<Validation>(std::move(out));
+  return sql::ReadRow(rows, [&](const sql::Stmt& row) -> Result<Validation> {
+    Validation out{content, suite, row.Int(0) != 0, row.Int(1), {}};
+    TRY(out.summary, codec::Json::Parse(row.Text(2)));
+    return out;
+  });
 }
 
 }  // namespace mlean::loop

@@ -6,6 +6,7 @@
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
+#include "sql/rows.hpp"
 
 namespace mlean::notify {
 namespace {
@@ -49,20 +50,16 @@ Result<Alert> AlertFromRow(const sql::Stmt& row) {
   return out;
 }
 
-Result<std::vector<Delivery>> Deliveries(sql::Stmt stmt) {
-  std::vector<Delivery> out;
-  while (true) {
-    TRY(const bool row, stmt.Step());
-    if (!row) return out;
-    Delivery delivery;
-    TRY(delivery.alert, AlertFromRow(stmt));
-    delivery.channel = stmt.Text(8);
-    delivery.state = static_cast<DeliveryState>(stmt.Int(9));
-    delivery.attempts = static_cast<int>(stmt.Int(10));
-    delivery.next_attempt = stmt.Int(11);
-    delivery.last_error = stmt.Text(12);
-    out.push_back(std::move(delivery));
-  }
+// From the same columns, then channel, state, attempts, next_attempt, last_error.
+Result<Delivery> DeliveryFromRow(const sql::Stmt& row) {
+  Delivery delivery;
+  TRY(delivery.alert, AlertFromRow(row));
+  delivery.channel = row.Text(8);
+  delivery.state = static_cast<DeliveryState>(row.Int(9));
+  delivery.attempts = static_cast<int>(row.Int(10));
+  delivery.next_attempt = row.Int(11);
+  delivery.last_error = row.Text(12);
+  return delivery;
 }
 
 }  // namespace
@@ -101,7 +98,7 @@ Result<std::vector<Delivery>> Due(sql::Conn& conn, TimeMs now, std::size_t limit
                    "d.attempts, d.next_attempt, d.last_error FROM deliveries d JOIN alerts a ON a.id = d.alert "
                    "WHERE d.state < 2 AND d.next_attempt <= ?1 ORDER BY d.next_attempt, a.no LIMIT ?2"));
   stmt.Bind(now).Bind(static_cast<std::int64_t>(limit));
-  return Deliveries(std::move(stmt));
+  return sql::ReadRows(stmt, DeliveryFromRow);
 }
 
 Result<bool> BeginAttempt(sql::Txn& txn, std::string_view alert_id, std::string_view channel, TimeMs now) {
@@ -140,20 +137,14 @@ Result<std::vector<Delivery>> ListDeliveries(sql::Conn& conn, std::size_t limit)
                    "d.attempts, d.next_attempt, d.last_error FROM alerts a JOIN deliveries d ON d.alert = a.id "
                    "ORDER BY a.no DESC, d.channel LIMIT ?1"));
   stmt.Bind(static_cast<std::int64_t>(limit));
-  return Deliveries(std::move(stmt));
+  return sql::ReadRows(stmt, DeliveryFromRow);
 }
 
 Result<std::vector<Alert>> ListAlerts(sql::Conn& conn, std::size_t limit) {
   TRY(sql::Stmt stmt, conn.Prepare("SELECT id, kind, severity, title, text, fields, dedup_key, created FROM alerts "
                                    "ORDER BY no DESC LIMIT ?1"));
   stmt.Bind(static_cast<std::int64_t>(limit));
-  std::vector<Alert> out;
-  while (true) {
-    TRY(const bool row, stmt.Step());
-    if (!row) return out;
-    TRY(Alert alert, AlertFromRow(stmt));
-    out.push_back(std::move(alert));
-  }
+  return sql::ReadRows(stmt, AlertFromRow);
 }
 
 Result<std::optional<TimeMs>> NextWake(sql::Conn& conn) {

@@ -1,15 +1,14 @@
 #include "notify/outbox_store.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <memory>
 #include <random>
 
 #include "notify/deliver.hpp"
 #include "notify/migrations.hpp"
+#include "sql/temporary_database_test.hpp"
 
 namespace mlean::notify {
 namespace {
@@ -35,20 +34,9 @@ class FakeSender final : public Sender {
   std::vector<Posted> posts;
 };
 
-class Outbox : public ::testing::Test {
+class Outbox : public sql::TemporaryDatabaseTest {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mlean-notify-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    auto opened = sql::Database::Open({.path = folder_ / "t.db"}, Migrations());
-    ASSERT_TRUE(opened) << opened.error().what;
-    db_ = std::move(*opened);
-  }
-  void TearDown() override {
-    db_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  Outbox() : TemporaryDatabaseTest(Migrations()) {}
   std::string Raise(const Alert& alert) {
     const auto id = db_->Write([&](sql::Txn& t) { return Enqueue(t, alert, channels_, clock_.Now()); });
     EXPECT_TRUE(id) << id.error().what;
@@ -62,9 +50,6 @@ class Outbox : public ::testing::Test {
   std::vector<Delivery> List() {
     return *db_->Read([](sql::Conn& c) { return ListDeliveries(c); });
   }
-
-  std::filesystem::path folder_;
-  std::unique_ptr<sql::Database> db_;
   ManualClock clock_{1'000'000'000'000};
   FakeSender sender_;
   std::vector<Channel> channels_ = {{"ops", ChannelKind::kWebhook, "https://hooks.example/SECRET", {"drift.*", "job.failed"}}};

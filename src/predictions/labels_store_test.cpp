@@ -1,37 +1,22 @@
 #include "predictions/labels_store.hpp"
 
-#include <cstdlib>
-#include <filesystem>
 #include <map>
-#include <memory>
 #include <random>
 
 #include "predictions/migrations.hpp"
+#include "sql/temporary_database_test.hpp"
 
 namespace mlean::predictions {
 namespace {
 
-class LabelsStore : public ::testing::Test {
+class LabelsStore : public sql::TemporaryDatabaseTest {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mlean-labels-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    auto opened = sql::Database::Open({.path = folder_ / "t.db"}, Migrations());
-    ASSERT_TRUE(opened) << opened.error().what;
-    db_ = std::move(*opened);
-  }
-  void TearDown() override {
-    db_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  LabelsStore() : TemporaryDatabaseTest(Migrations()) {}
   LabelCounts Add(const std::vector<Label>& labels, TimeMs now) {
     const auto counts = db_->Write([&](sql::Txn& t) { return AddLabels(t, "m", labels, now); });
     EXPECT_TRUE(counts) << counts.error().what;
     return counts ? *counts : LabelCounts{};
   }
-  std::filesystem::path folder_;
-  std::unique_ptr<sql::Database> db_;
 };
 
 TEST_F(LabelsStore, LastWriteWinsAndTheOldOnesAreKept) {

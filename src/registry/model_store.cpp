@@ -6,6 +6,7 @@
 #include "registry/names.hpp"
 #include "registry/rows_store.hpp"
 #include "registry/version_store.hpp"
+#include "sql/rows.hpp"
 
 namespace mlean::registry {
 namespace {
@@ -37,17 +38,15 @@ Result<Model> ReadModel(sql::Conn& conn, std::int64_t number) {
   {
     TRY(sql::Stmt stmt, conn.Prepare("SELECT alias, version FROM model_aliases WHERE model = ?1 ORDER BY alias"));
     stmt.Bind(number);
-    while (true) {
-      TRY(const bool row, stmt.Step());
-      if (!row) break;
-      out.aliases.push_back({stmt.Text(0), static_cast<int>(stmt.Int(1))});
-    }
+    TRYV(sql::ForEachRow(stmt, [&](const sql::Stmt& row) {
+      out.aliases.push_back({row.Text(0), static_cast<int>(row.Int(1))});
+    }));
   }
   TRY(out.latest, LatestVersions(conn, out.name, {}));
   return out;
 }
 
-Result<void> AddOrder(SearchText& text, const Order& order) {
+Result<void> AddOrder(sql::SelectText& text, const Order& order) {
   if (order.key == "name") {
     text.Add("m.name");
   } else if (order.key == "timestamp" || order.key == "last_updated_timestamp") {
@@ -90,14 +89,14 @@ Result<Model> GetModel(sql::Conn& conn, std::string_view name) {
 
 Result<std::vector<Model>> ListModels(sql::Conn& conn, const Query& query) {
   TRYV(CheckQuery(query));
-  SearchText text;
+  sql::SelectText text;
   text.Add("SELECT m.no FROM models m WHERE 1 = 1");
   for (const Clause& clause : query.where) {
     text.Add(" AND ");
     if (clause.field == Field::kTag) {
       TRYV(AddTagClause(text, "EXISTS(SELECT 1 FROM model_tags t WHERE t.model = m.no AND t.key = ", clause));
     } else if (clause.key == "name") {
-      TRYV(AddCompare(text, "m.name", clause, false));
+      TRYV(text.CompareText("m.name", clause.key, clause.op, clause.value));
     } else {
       return Fail(Code::kInvalid, fmt::format("Invalid attribute name: {}", clause.key));
     }

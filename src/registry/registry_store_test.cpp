@@ -1,36 +1,14 @@
-#include <cstdlib>
-#include <filesystem>
-#include <memory>
-
 #include "registry/migrations.hpp"
 #include "registry/model_store.hpp"
 #include "registry/version_store.hpp"
+#include "sql/temporary_database_test.hpp"
 
 namespace mlean::registry {
 namespace {
 
-class Registry : public ::testing::Test {
+class Registry : public sql::TemporaryDatabaseTest {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mlean-registry-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    auto opened = sql::Database::Open({.path = folder_ / "t.db"}, Migrations());
-    ASSERT_TRUE(opened) << opened.error().what;
-    db_ = std::move(*opened);
-  }
-  void TearDown() override {
-    db_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  template <class F>
-  auto Write(F&& work) {
-    return db_->Write(std::forward<F>(work));
-  }
-  template <class F>
-  auto Read(F&& work) {
-    return db_->Read(std::forward<F>(work));
-  }
+  Registry() : TemporaryDatabaseTest(Migrations()) {}
   void Model(std::string_view name, int versions) {
     const auto done = Write([&](sql::Txn& t) -> Result<void> {
       TRYV(CreateModel(t, name, "", {}, 1));
@@ -46,9 +24,6 @@ class Registry : public ::testing::Test {
     const auto got = Read([&](sql::Conn& c) { return Resolve(c, reference); });
     return got ? "version " + std::to_string(got->version) : got.error().what;
   }
-
-  std::filesystem::path folder_;
-  std::unique_ptr<sql::Database> db_;
 };
 
 TEST_F(Registry, NamesAndTexts) {

@@ -1,10 +1,9 @@
-// Inside of this room: numbers of models, reading a version's row, and the text of searches.
+// Inside of this room: numbers of models, reading a version's row, and clauses of searches.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/result.hpp"
@@ -22,22 +21,8 @@ Result<std::vector<Tag>> ReadTags(sql::Conn& conn, std::string_view sql, std::in
 // The numbers that `stmt` gives in its first column.
 Result<std::vector<std::int64_t>> Numbers(sql::Stmt stmt);
 
-// A SELECT in the making: texts are literals of this room, values are bound.
-class SearchText {
- public:
-  void Add(std::string_view sql) { text_ += sql; }
-  void Value(std::string_view value);
-  void Value(std::int64_t value);
-  Result<sql::Stmt> Prepare(sql::Conn& conn) const;
-
- private:
-  std::string text_;
-  std::vector<std::variant<std::string, std::int64_t>> values_;
-};
-// Adds "<expression> <op> <value>"; kInvalid when the value's type does not fit.
-Result<void> AddCompare(SearchText& text, std::string_view expression, const Clause& clause, bool number);
 // Adds a clause on a tag; `exists` opens "EXISTS(SELECT 1 FROM <tags> t WHERE t.<owner> = … AND t.key = ".
-Result<void> AddTagClause(SearchText& text, std::string_view exists, const Clause& clause);
+Result<void> AddTagClause(sql::SelectText& text, std::string_view exists, const Clause& clause);
 Result<void> CheckQuery(const Query& query);
 
 }  // namespace mlean::registry

@@ -4,21 +4,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <variant>
 #include <vector>
+
+#include "sql/filter.hpp"
 
 namespace mlean::registry {
 
 enum class Field : std::uint8_t { kAttribute, kTag };
-// kLike is case-sensitive, kILike is not; both match the whole text. kNe on a tag matches only objects that have the tag, unless
-// Clause::or_absent is set (MLflow's rule for mlflow.prompt.is_prompt).
-enum class Op : std::uint8_t { kEq, kNe, kLt, kLe, kGt, kGe, kLike, kILike, kIn };
+// kNe on a tag matches only objects that have the tag, unless Clause::or_absent is set (MLflow's rule for
+// mlflow.prompt.is_prompt).
+using sql::Op;
 
 struct Clause {
   Field field = Field::kAttribute;
   std::string key;  // models: name · versions: name, version_number, run_id, source_path
   Op op = Op::kEq;
-  std::variant<std::string, std::int64_t, std::vector<std::string>> value = {};
+  sql::Operand value = {};
   bool or_absent = false;
 };
 

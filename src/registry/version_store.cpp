@@ -114,7 +114,7 @@ Result<std::vector<ModelVersion>> ListVersions(sql::Conn& conn, std::string_view
 
 Result<std::vector<ModelVersion>> SearchVersions(sql::Conn& conn, const Query& query) {
   TRYV(CheckQuery(query));
-  SearchText text;
+  sql::SelectText text;
   text.Add("SELECT v.no FROM model_versions v JOIN models m ON m.no = v.model WHERE v.deleted = 0");
   for (const Clause& clause : query.where) {
     text.Add(" AND ");
@@ -129,7 +129,8 @@ Result<std::vector<ModelVersion>> SearchVersions(sql::Conn& conn, const Query& q
                                         : clause.key == "source_path" ? "v.source"
                                                                       : "";
     if (expression.empty()) return Fail(Code::kInvalid, fmt::format("Invalid attribute name: {}", clause.key));
-    TRYV(AddCompare(text, expression, clause, number));
+    TRYV(number ? text.CompareNumber(expression, clause.key, clause.op, clause.value)
+                : text.CompareText(expression, clause.key, clause.op, clause.value));
   }
   text.Add(" ORDER BY ");
   for (const Order& order : query.order) {

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "sched/cron.hpp"
+#include "sql/rows.hpp"
 
 namespace mlean::sched {
 namespace {
@@ -76,12 +77,7 @@ Result<Schedule> GetSchedule(sql::Conn& conn, std::string_view name) {
 
 Result<std::vector<Schedule>> ListSchedules(sql::Conn& conn) {
   TRY(sql::Stmt stmt, conn.Prepare("SELECT name, expression, zone, enabled, last_fired, next_due FROM schedules ORDER BY name"));
-  std::vector<Schedule> out;
-  while (true) {
-    TRY(const bool row, stmt.Step());
-    if (!row) return out;
-    out.push_back(FromRow(stmt));
-  }
+  return sql::ReadRows(stmt, FromRow);
 }
 
 std::string SlotKey(std::string_view name, TimeMs time) { return fmt::format("{}@{}", name, FormatTime(time)); }
@@ -92,12 +88,7 @@ Result<std::vector<Slot>> DueSlots(sql::Conn& conn, TimeMs now, std::size_t limi
                    "UNION ALL SELECT name, time, attempt FROM schedule_slots WHERE done IS NULL AND lease_until <= ?1 "
                    "ORDER BY 2, 1 LIMIT ?2"));
   stmt.Bind(now).Bind(static_cast<std::int64_t>(limit));
-  std::vector<Slot> out;
-  while (true) {
-    TRY(const bool row, stmt.Step());
-    if (!row) return out;
-    out.push_back({stmt.Text(0), stmt.Int(1), static_cast<int>(stmt.Int(2))});
-  }
+  return sql::ReadRows(stmt, [](const sql::Stmt& row) { return Slot{row.Text(0), row.Int(1), static_cast<int>(row.Int(2))}; });
 }
 
 Result<bool> ClaimSlot(sql::Txn& txn, std::string_view name, TimeMs time, std::string_view owner, TimeMs lease_until,

@@ -1,30 +1,17 @@
 #include "sched/schedule_store.hpp"
 
-#include <cstdlib>
-#include <filesystem>
 #include <map>
-#include <memory>
 #include <random>
 
 #include "sched/migrations.hpp"
+#include "sql/temporary_database_test.hpp"
 
 namespace mlean::sched {
 namespace {
 
-class ScheduleStore : public ::testing::Test {
+class ScheduleStore : public sql::TemporaryDatabaseTest {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mlean-sched-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    auto opened = sql::Database::Open({.path = folder_ / "t.db"}, Migrations());
-    ASSERT_TRUE(opened) << opened.error().what;
-    db_ = std::move(*opened);
-  }
-  void TearDown() override {
-    db_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  ScheduleStore() : TemporaryDatabaseTest(Migrations()) {}
   void Put(std::string_view name, std::string_view expression, TimeMs now, bool enabled = true) {
     const auto put = db_->Write([&](sql::Txn& t) { return PutSchedule(t, name, expression, "UTC", enabled, now); });
     ASSERT_TRUE(put) << put.error().what;
@@ -38,9 +25,6 @@ class ScheduleStore : public ::testing::Test {
   bool Finish(const Slot& slot, std::string_view owner, TimeMs now) {
     return *db_->Write([&](sql::Txn& t) { return FinishSlot(t, slot.name, slot.time, owner, now); });
   }
-
-  std::filesystem::path folder_;
-  std::unique_ptr<sql::Database> db_;
 };
 
 TEST_F(ScheduleStore, ASlotIsClaimedOnce) {

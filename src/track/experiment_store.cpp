@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "sql/rows.hpp"
 #include "track/limits.hpp"
 #include "track/query_store.hpp"
 
@@ -14,16 +15,11 @@ Error NoExperiment(std::string_view id) { return Fail(Code::kNotFound, fmt::form
 Result<std::vector<Tag>> ReadTags(sql::Conn& conn, std::int64_t number) {
   TRY(sql::Stmt stmt, conn.Prepare("SELECT key, value FROM experiment_tags WHERE experiment = ?1 ORDER BY key"));
   stmt.Bind(number);
-  std::vector<Tag> tags;
-  while (true) {
-    TRY(const bool row, stmt.Step());
-    if (!row) return tags;
-    tags.push_back({stmt.Text(0), stmt.Text(1)});
-  }
+  return sql::ReadRows(stmt, [](const sql::Stmt& row) { return Tag{row.Text(0), row.Text(1)}; });
 }
 
 // From a row of no, name, artifact_location, deleted, created, updated.
-Result<Experiment> ReadRow(sql::Conn& conn, const sql::Stmt& stmt) {
+Result<Experiment> ReadExperiment(sql::Conn& conn, const sql::Stmt& stmt) {
   Experiment out;
   out.id = fmt::to_string(stmt.Int(0));
   out.name = stmt.Text(1);
@@ -63,7 +59,7 @@ Result<void> Touch(sql::Txn& txn, std::int64_t number, TimeMs now) {
   return txn.Exec("UPDATE experiments SET updated = ?2 WHERE no = ?1", number, now);
 }
 
-Result<void> AddClause(QueryText& text, const Clause& clause) {
+Result<void> AddClause(sql::SelectText& text, const Clause& clause) {
   text.Add(" AND ");
   if (clause.field == Field::kTag) {
     const bool absent = clause.op == Op::kIsNull;
@@ -72,20 +68,23 @@ Result<void> AddClause(QueryText& text, const Clause& clause) {
     text.Value(std::string_view(clause.key));
     if (!absent && clause.op != Op::kNotNull) {
       text.Add(" AND ");
-      TRYV(AddTextCompare(text, "t.value", clause));
+      TRYV(text.CompareText("t.value", clause.key, clause.op, clause.value));
     }
     text.Add(")");
     return {};
   }
-  if (clause.field == Field::kAttribute && clause.key == "name") return AddTextCompare(text, "e.name", clause);
-  if (clause.field == Field::kAttribute && clause.key == "creation_time") return AddNumberCompare(text, "e.created", clause);
-  if (clause.field == Field::kAttribute && clause.key == "last_update_time") return AddNumberCompare(text, "e.updated", clause);
+  if (clause.field == Field::kAttribute && clause.key == "name")
+    return text.CompareText("e.name", clause.key, clause.op, clause.value);
+  if (clause.field == Field::kAttribute && clause.key == "creation_time")
+    return text.CompareNumber("e.created", clause.key, clause.op, clause.value);
+  if (clause.field == Field::kAttribute && clause.key == "last_update_time")
+    return text.CompareNumber("e.updated", clause.key, clause.op, clause.value);
   return Fail(Code::kInvalid, fmt::format("Invalid attribute key '{}' specified. Valid keys are '['name', 'creation_time', "
                                           "'last_update_time', 'tags.<key>']'",
                                           clause.key));
 }
 
-Result<void> AddOrder(QueryText& text, const Order& order) {
+Result<void> AddOrder(sql::SelectText& text, const Order& order) {
   if (order.field != Field::kAttribute)
     return Fail(Code::kInvalid, "Invalid order_by entity: experiments are ordered by attributes only");
   if (order.key == "name") {
@@ -154,7 +153,7 @@ Result<Experiment> GetExperiment(sql::Conn& conn, std::string_view id) {
   stmt.Bind(*number);
   TRY(const bool found, stmt.Step());
   if (!found) return NoExperiment(id);
-  return ReadRow(conn, stmt);
+  return ReadExperiment(conn, stmt);
 }
 
 Result<Experiment> GetExperimentByName(sql::Conn& conn, std::string_view name) {
@@ -163,12 +162,12 @@ Result<Experiment> GetExperimentByName(sql::Conn& conn, std::string_view name) {
   stmt.Bind(name);
   TRY(const bool found, stmt.Step());
   if (!found) return Fail(Code::kNotFound, fmt::format("Could not find experiment with name '{}'", name));
-  return ReadRow(conn, stmt);
+  return ReadExperiment(conn, stmt);
 }
 
 Result<std::vector<Experiment>> ListExperiments(sql::Conn& conn, const Query& query) {
   TRYV(CheckQuery(query));
-  QueryText text;
+  sql::SelectText text;
   text.Add("SELECT e.no, e.name, e.artifact_location, e.deleted, e.created, e.updated FROM experiments e WHERE 1 = 1");
   AddView(text, query.view, "e.deleted");
   for (const Clause& clause : query.where) TRYV(AddClause(text, clause));
@@ -179,13 +178,7 @@ Result<std::vector<Experiment>> ListExperiments(sql::Conn& conn, const Query& qu
   text.Add(" OFFSET ");
   text.Value(static_cast<std::int64_t>(query.offset));
   TRY(sql::Stmt stmt, text.Prepare(conn));
-  std::vector<Experiment> out;
-  while (true) {
-    TRY(const bool row, stmt.Step());
-    if (!row) return out;
-    TRY(Experiment experiment, ReadRow(conn, stmt));
-    out.push_back(std::move(experiment));
-  }
+  return sql::ReadRows(stmt, [&](const sql::Stmt& row) { return ReadExperiment(conn, row); });
 }
 
 Result<void> RenameExperiment(sql::Txn& txn, std::string_view id, std::string_view name, TimeMs now) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "sql/rows.hpp"
 #include "track/limits.hpp"
 #include "track/query_store.hpp"
 #include "track/run_store.hpp"
@@ -85,7 +86,7 @@ Result<void> LogOutputs(sql::Txn& txn, std::string_view run_id, const std::vecto
 }
 
 Result<std::vector<DatasetSummary>> ListDatasets(sql::Conn& conn, const std::vector<std::string>& experiment_ids) {
-  QueryText text;
+  sql::SelectText text;
   text.Add(
       "SELECT DISTINCT d.experiment, d.name, d.digest, t.value FROM datasets d JOIN inputs i ON i.dataset = d.no "
       "JOIN runs r ON r.no = i.run AND r.deleted = 0 "
@@ -93,12 +94,9 @@ Result<std::vector<DatasetSummary>> ListDatasets(sql::Conn& conn, const std::vec
   if (!AddExperimentIds(text, experiment_ids)) return std::vector<DatasetSummary>{};
   text.Add(" ORDER BY d.experiment, d.name, d.digest, t.value LIMIT 1000");
   TRY(sql::Stmt stmt, text.Prepare(conn));
-  std::vector<DatasetSummary> out;
-  while (true) {
-    TRY(const bool row, stmt.Step());
-    if (!row) return out;
-    out.push_back({fmt::to_string(stmt.Int(0)), stmt.Text(1), stmt.Text(2), stmt.Text(3)});
-  }
+  return sql::ReadRows(stmt, [](const sql::Stmt& row) {
+    return DatasetSummary{fmt::to_string(row.Int(0)), row.Text(1), row.Text(2), row.Text(3)};
+  });
 }
 
 }  // namespace mlean::track

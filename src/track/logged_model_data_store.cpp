@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sql/rows.hpp"
 #include "track/logged_model_store.hpp"
 #include "track/metric_keys_store.hpp"
 #include "track/query_store.hpp"
@@ -12,11 +13,7 @@ namespace {
 Result<void> ReadPairs(sql::Conn& conn, std::string_view sql, std::int64_t model, std::vector<Tag>& out) {
   TRY(sql::Stmt stmt, conn.Prepare(sql));
   stmt.Bind(model);
-  while (true) {
-    TRY(const bool row, stmt.Step());
-    if (!row) return {};
-    out.push_back({stmt.Text(0), stmt.Text(1)});
-  }
+  return sql::ForEachRow(stmt, [&](const sql::Stmt& row) { out.push_back({row.Text(0), row.Text(1)}); });
 }
 
 Result<void> ReadMetrics(sql::Conn& conn, std::int64_t model, LoggedModel& out) {
@@ -25,12 +22,10 @@ Result<void> ReadMetrics(sql::Conn& conn, std::int64_t model, LoggedModel& out) 
                    "FROM logged_model_metrics m JOIN metric_keys k ON k.no = m.key LEFT JOIN runs r ON r.no = m.run "
                    "WHERE m.model = ?1 ORDER BY m.time, m.step, k.key"));
   stmt.Bind(model);
-  while (true) {
-    TRY(const bool row, stmt.Step());
-    if (!row) return {};
-    out.metrics.push_back({stmt.Text(0), FromStored(stmt.Double(1), stmt.Int(2) != 0), stmt.Int(3), stmt.Int(4), out.model_id,
-                           stmt.Text(5), stmt.Text(6), stmt.Text(7)});
-  }
+  return sql::ForEachRow(stmt, [&](const sql::Stmt& row) {
+    out.metrics.push_back({row.Text(0), FromStored(row.Double(1), row.Int(2) != 0), row.Int(3), row.Int(4), out.model_id,
+                           row.Text(5), row.Text(6), row.Text(7)});
+  });
 }
 
 struct Attribute {
@@ -57,7 +52,7 @@ Result<const Attribute*> FindAttribute(std::string_view key) {
 }
 
 // Adds " AND (…)" which keeps the points of alias `m` that are on one of the datasets.
-void AddDatasets(QueryText& text, const std::vector<Dataset>& datasets) {
+void AddDatasets(sql::SelectText& text, const std::vector<Dataset>& datasets) {
   if (datasets.empty()) return;
   text.Add(" AND (");
   for (std::size_t i = 0; i < datasets.size(); ++i) {
@@ -70,12 +65,12 @@ void AddDatasets(QueryText& text, const std::vector<Dataset>& datasets) {
   text.Add(")");
 }
 
-Result<void> AddClause(QueryText& text, const Clause& clause, const std::vector<Dataset>& datasets) {
+Result<void> AddClause(sql::SelectText& text, const Clause& clause, const std::vector<Dataset>& datasets) {
   text.Add(" AND ");
   if (clause.field == Field::kAttribute) {
     TRY(const Attribute* attribute, FindAttribute(clause.key));
-    return attribute->number ? AddNumberCompare(text, attribute->expression, clause)
-                             : AddTextCompare(text, attribute->expression, clause);
+    return attribute->number ? text.CompareNumber(attribute->expression, clause.key, clause.op, clause.value)
+                             : text.CompareText(attribute->expression, clause.key, clause.op, clause.value);
   }
   if (clause.field == Field::kDataset) return Fail(Code::kInvalid, "Invalid entity type 'dataset' in a search of logged models");
   if (clause.op == Op::kIsNull) text.Add("NOT ");
@@ -91,14 +86,15 @@ Result<void> AddClause(QueryText& text, const Clause& clause, const std::vector<
   }
   if (clause.op != Op::kIsNull && clause.op != Op::kNotNull) {
     text.Add(" AND ");
-    TRYV(metric ? AddNumberCompare(text, "m.value", clause) : AddTextCompare(text, "m.value", clause));
+    TRYV(metric ? text.CompareNumber("m.value", clause.key, clause.op, clause.value)
+                : text.CompareText("m.value", clause.key, clause.op, clause.value));
   }
   text.Add(")");
   return {};
 }
 
 // A metric to order by is the latest point by (timestamp, step).
-Result<void> AddOrder(QueryText& text, const Order& order, const std::vector<Dataset>& datasets) {
+Result<void> AddOrder(sql::SelectText& text, const Order& order, const std::vector<Dataset>& datasets) {
   const std::string_view direction = order.ascending ? " ASC" : " DESC";
   if (order.field == Field::kAttribute) {
     TRY(const Attribute* attribute, FindAttribute(order.key));
@@ -151,7 +147,7 @@ Result<LoggedModel> ReadLoggedModel(sql::Conn& conn, std::int64_t model) {
 Result<std::vector<LoggedModel>> ListLoggedModels(sql::Conn& conn, const Query& query, const std::vector<Dataset>& datasets) {
   TRYV(CheckQuery(query));
   if (datasets.size() > 100) return Fail(Code::kInvalid, "cannot search logged models: more than 100 datasets");
-  QueryText text;
+  sql::SelectText text;
   text.Add("SELECT l.no FROM logged_models l WHERE l.experiment IN ");
   if (!AddExperimentIds(text, query.experiment_ids)) return std::vector<LoggedModel>{};
   text.Add(" AND l.deleted = 0");
@@ -163,13 +159,7 @@ Result<std::vector<LoggedModel>> ListLoggedModels(sql::Conn& conn, const Query& 
   text.Add(" OFFSET ");
   text.Value(static_cast<std::int64_t>(query.offset));
   TRY(sql::Stmt stmt, text.Prepare(conn));
-  std::vector<LoggedModel> out;
-  while (true) {
-    TRY(const bool row, stmt.Step());
-    if (!row) return out;
-    TRY(LoggedModel model, ReadLoggedModel(conn, stmt.Int(0)));
-    out.push_back(std::move(model));
-  }
+  return sql::ReadRows(stmt, [&](const sql::Stmt& row) { return ReadLoggedModel(conn, row.Int(0)); });
 }
 
 }  // namespace mlean::track

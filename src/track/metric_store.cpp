@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "sql/rows.hpp"
 #include "track/limits.hpp"
 #include "track/metric_keys_store.hpp"
 #include "track/param_store.hpp"
@@ -55,6 +56,17 @@ Result<void> AttachToModel(sql::Txn& txn, std::int64_t run, std::int64_t key, co
       "INSERT OR IGNORE INTO logged_model_metrics(model, key, time, step, run, dataset_name, dataset_digest, value, is_nan) "
       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
       model, key, metric.timestamp, metric.step, run, metric.dataset_name, metric.dataset_digest, stored.value, stored.is_nan);
+}
+
+// From a row of time, step, value, is_nan.
+Metric PointOf(const sql::Stmt& row, std::string_view key, std::string_view run_id) {
+  Metric metric;
+  metric.key = key;
+  metric.timestamp = row.Int(0);
+  metric.step = row.Int(1);
+  metric.value = FromStored(row.Double(2), row.Int(3) != 0);
+  metric.run_id = run_id;
+  return metric;
 }
 
 // [start, end] with its ends, thinned to about `max_steps` at equal distances.
@@ -117,18 +129,7 @@ Result<std::vector<Metric>> MetricHistory(sql::Conn& conn, std::string_view run_
       .Bind(number)
       .Bind(limit == 0 ? std::int64_t{-1} : static_cast<std::int64_t>(limit))
       .Bind(static_cast<std::int64_t>(offset));
-  std::vector<Metric> out;
-  while (true) {
-    TRY(const bool row, stmt.Step());
-    if (!row) return out;
-    Metric metric;
-    metric.key = key;
-    metric.timestamp = stmt.Int(0);
-    metric.step = stmt.Int(1);
-    metric.value = FromStored(stmt.Double(2), stmt.Int(3) != 0);
-    metric.run_id = run_id;
-    out.push_back(std::move(metric));
-  }
+  return sql::ReadRows(stmt, [&](const sql::Stmt& row) { return PointOf(row, key, run_id); });
 }
 
 Result<std::vector<Metric>> MetricInterval(sql::Conn& conn, const IntervalSpec& spec) {
@@ -155,11 +156,9 @@ Result<std::vector<Metric>> MetricInterval(sql::Conn& conn, const IntervalSpec& 
     runs.push_back(run);
     std::set<std::int64_t> own;
     steps.Bind(run).Bind(key);
-    while (true) {
-      TRY(const bool row, steps.Step());
-      if (!row) break;
-      if (steps.Int(0) >= start && steps.Int(0) <= end) own.insert(steps.Int(0));
-    }
+    TRYV(sql::ForEachRow(steps, [&](const sql::Stmt& row) {
+      if (row.Int(0) >= start && row.Int(0) <= end) own.insert(row.Int(0));
+    }));
     steps.Reset();
     if (own.empty()) continue;
     kept.insert({*own.begin(), *own.rbegin()});
@@ -171,18 +170,9 @@ Result<std::vector<Metric>> MetricInterval(sql::Conn& conn, const IntervalSpec& 
   std::vector<Metric> out;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     points.Bind(runs[i]).Bind(key);
-    while (true) {
-      TRY(const bool row, points.Step());
-      if (!row) break;
-      if (!kept.contains(points.Int(1))) continue;
-      Metric metric;
-      metric.key = spec.key;
-      metric.timestamp = points.Int(0);
-      metric.step = points.Int(1);
-      metric.value = FromStored(points.Double(2), points.Int(3) != 0);
-      metric.run_id = spec.run_ids[i];
-      out.push_back(std::move(metric));
-    }
+    TRYV(sql::ForEachRow(points, [&](const sql::Stmt& row) {
+      if (kept.contains(row.Int(1))) out.push_back(PointOf(row, spec.key, spec.run_ids[i]));
+    }));
     points.Reset();
   }
   return out;

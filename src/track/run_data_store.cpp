@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sql/rows.hpp"
 #include "track/metric_keys_store.hpp"
 
 namespace mlean::track {
@@ -12,11 +13,7 @@ template <class Take>
 Result<void> ForRows(sql::Conn& conn, std::string_view sql, std::int64_t run, const Take& take) {
   TRY(sql::Stmt stmt, conn.Prepare(sql));
   stmt.Bind(run);
-  while (true) {
-    TRY(const bool row, stmt.Step());
-    if (!row) return {};
-    take(stmt);
-  }
+  return sql::ForEachRow(stmt, take);
 }
 
 Result<void> ReadDatasets(sql::Conn& conn, std::int64_t run, std::vector<DatasetInput>& out) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "sql/rows.hpp"
 #include "track/query_store.hpp"
 #include "track/run_data_store.hpp"
 #include "track/run_store.hpp"
@@ -34,7 +35,7 @@ Result<const Attribute*> FindAttribute(std::string_view key) {
 }
 
 // Adds "[NOT ]EXISTS(<from> AND <value compare>)".
-Result<void> AddExists(QueryText& text, const Clause& clause, std::string_view from, std::string_view key_end,
+Result<void> AddExists(sql::SelectText& text, const Clause& clause, std::string_view from, std::string_view key_end,
                        std::string_view value, bool number) {
   if (clause.op == Op::kIsNull) text.Add("NOT ");
   text.Add("EXISTS(");
@@ -43,19 +44,20 @@ Result<void> AddExists(QueryText& text, const Clause& clause, std::string_view f
   text.Add(key_end);
   if (clause.op != Op::kIsNull && clause.op != Op::kNotNull) {
     text.Add(" AND ");
-    TRYV(number ? AddNumberCompare(text, value, clause) : AddTextCompare(text, value, clause));
+    TRYV(number ? text.CompareNumber(value, clause.key, clause.op, clause.value)
+                : text.CompareText(value, clause.key, clause.op, clause.value));
   }
   text.Add(")");
   return {};
 }
 
-Result<void> AddDatasetClause(QueryText& text, const Clause& clause) {
+Result<void> AddDatasetClause(sql::SelectText& text, const Clause& clause) {
   if (clause.key == "context") {
     text.Add("EXISTS(SELECT 1 FROM input_tags t WHERE t.run = r.no AND t.key = 'mlflow.data.context' AND ");
-    TRYV(AddTextCompare(text, "t.value", clause));
+    TRYV(text.CompareText("t.value", clause.key, clause.op, clause.value));
   } else if (clause.key == "name" || clause.key == "digest") {
     text.Add("EXISTS(SELECT 1 FROM inputs i JOIN datasets d ON d.no = i.dataset WHERE i.run = r.no AND ");
-    TRYV(AddTextCompare(text, clause.key == "name" ? "d.name" : "d.digest", clause));
+    TRYV(text.CompareText(clause.key == "name" ? "d.name" : "d.digest", clause.key, clause.op, clause.value));
   } else {
     return Fail(Code::kInvalid,
                 fmt::format("Invalid dataset key '{}' specified. Valid keys are '['context', 'digest', 'name']'", clause.key));
@@ -64,13 +66,13 @@ Result<void> AddDatasetClause(QueryText& text, const Clause& clause) {
   return {};
 }
 
-Result<void> AddClause(QueryText& text, const Clause& clause) {
+Result<void> AddClause(sql::SelectText& text, const Clause& clause) {
   text.Add(" AND ");
   switch (clause.field) {
     case Field::kAttribute: {
       TRY(const Attribute* attribute, FindAttribute(clause.key));
-      return attribute->number ? AddNumberCompare(text, attribute->expression, clause)
-                               : AddTextCompare(text, attribute->expression, clause);
+      return attribute->number ? text.CompareNumber(attribute->expression, clause.key, clause.op, clause.value)
+                               : text.CompareText(attribute->expression, clause.key, clause.op, clause.value);
     }
     case Field::kMetric:
       return AddExists(text, clause,
@@ -86,7 +88,7 @@ Result<void> AddClause(QueryText& text, const Clause& clause) {
 }
 
 // One LEFT JOIN per ordered key; its alias is o<position>.
-void AddOrderJoin(QueryText& text, const Order& order, std::size_t position) {
+void AddOrderJoin(sql::SelectText& text, const Order& order, std::size_t position) {
   if (order.field == Field::kMetric) {
     text.Add(fmt::format(
         " LEFT JOIN latest_metrics o{0} ON o{0}.run = r.no AND o{0}.key = (SELECT no FROM metric_keys WHERE key = ", position));
@@ -99,7 +101,7 @@ void AddOrderJoin(QueryText& text, const Order& order, std::size_t position) {
   }
 }
 
-Result<void> AddOrder(QueryText& text, const Order& order, std::size_t position) {
+Result<void> AddOrder(sql::SelectText& text, const Order& order, std::size_t position) {
   const std::string_view direction = order.ascending ? "ASC" : "DESC";
   switch (order.field) {
     case Field::kAttribute: {
@@ -121,7 +123,7 @@ Result<void> AddOrder(QueryText& text, const Order& order, std::size_t position)
 // The numbers of the matching runs, in order.
 Result<std::vector<std::int64_t>> Search(sql::Conn& conn, const Query& query) {
   TRYV(CheckQuery(query));
-  QueryText text;
+  sql::SelectText text;
   text.Add("SELECT r.no FROM runs r");
   for (std::size_t i = 0; i < query.order.size(); ++i) AddOrderJoin(text, query.order[i], i);
   text.Add(" WHERE r.experiment IN ");
@@ -139,12 +141,7 @@ Result<std::vector<std::int64_t>> Search(sql::Conn& conn, const Query& query) {
   text.Add(" OFFSET ");
   text.Value(static_cast<std::int64_t>(query.offset));
   TRY(sql::Stmt stmt, text.Prepare(conn));
-  std::vector<std::int64_t> out;
-  while (true) {
-    TRY(const bool row, stmt.Step());
-    if (!row) return out;
-    out.push_back(stmt.Int(0));
-  }
+  return sql::ReadRows(stmt, [](const sql::Stmt& row) { return row.Int(0); });
 }
 
 }  // namespace

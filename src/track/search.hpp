@@ -9,24 +9,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include "sql/filter.hpp"
 #include "track/types.hpp"
 
 namespace mlean::track {
 
 enum class Field : std::uint8_t { kAttribute, kMetric, kParam, kTag, kDataset };
-// kLike is case-sensitive, kILike is not; both match the whole text, '%' any run of characters, '_' one.
-enum class Op : std::uint8_t { kEq, kNe, kLt, kLe, kGt, kGe, kLike, kILike, kIn, kNotIn, kIsNull, kNotNull };
+using sql::Op;
 
 struct Clause {
   Field field = Field::kAttribute;
   std::string key;  // kDataset: name, digest or context
   Op op = Op::kEq;
-  // A number for metrics and times, a list for kIn and kNotIn, nothing for kIsNull and kNotNull.
-  // kNe and the other comparisons match only objects that have the key.
-  std::variant<std::monostate, std::string, double, std::int64_t, std::vector<std::string>> value = {};
+  // A number for metrics and times. kNe and the other comparisons match only objects that have the key.
+  sql::Operand value = {};
 };
 
 struct Order {
