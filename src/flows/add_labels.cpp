@@ -60,7 +60,7 @@ Result<std::vector<predictions::Label>> ReadCsvLabels(const std::filesystem::pat
 Result<std::vector<predictions::Label>> ReadLabelFile(const std::filesystem::path& file) {
   if (file.extension() == ".csv") return ReadCsvLabels(file);  // without opening the table engine
   TRY(const auto engine, tables::Engine::Open());
-  TRY(const types::Frame frame, engine->Query(fmt::format("SELECT * FROM {}", *tables::ScanSql({.path = file.string()}))));
+  TRY(const types::Frame frame, tables::ReadFrame(*engine, {.path = file.string()}));
   const types::Column* id = frame.Find("id");
   const types::Column* label = frame.Find("label");
   const types::Column* row = frame.Find("row");
@@ -73,8 +73,9 @@ Result<std::vector<predictions::Label>> ReadLabelFile(const std::filesystem::pat
     if (id->Missing(i) || label->Missing(i)) continue;
     predictions::Label one;
     one.id = id->words[static_cast<std::size_t>(id->codes[i])];
-    one.label = label->kind == types::Kind::kText ? label->words[static_cast<std::size_t>(label->codes[i])]
-                                                  : FormatDouble(label->Number(i));
+    one.label = label->kind == types::Kind::kText   ? label->words[static_cast<std::size_t>(label->codes[i])]
+                : label->kind == types::Kind::kBool ? (label->Number(i) != 0 ? "true" : "false")
+                                                    : FormatDouble(label->Number(i));
     if (row != nullptr && !row->Missing(i)) one.row = static_cast<std::uint32_t>(row->Number(i));
     out.push_back(std::move(one));
   }

@@ -44,10 +44,10 @@ DuckTableSource::~DuckTableSource() {
 }
 
 Result<std::unique_ptr<DuckTableSource>> DuckTableSource::Open(tables::Engine& engine, const tables::DataSource& data) {
-  TRY(const std::string scan, tables::ScanSql(data));
-  if (!scan.starts_with("read_csv(")) {
-    TRYV(tables::Describe(engine, data));  // errors that name the file
-    return OpenRelation(engine, scan);
+  TRY(const tables::Format format, tables::FormatOf(data));
+  if (format != tables::Format::kCsv) {
+    TRY(std::string scan, tables::ScanSql(engine, data));
+    return OpenRelation(engine, std::move(scan));
   }
   const std::string table = "mlean_source_" + NewHex32();
   TRYV(tables::LoadTable(engine, data, table));

@@ -57,7 +57,8 @@ std::string InsidePath(const fs::path& root, const fs::path& data) {
 Result<void> PlaceData(const InitRequest& request, InitPlan& plan) {
   const fs::path file = (request.root / request.data).lexically_normal();
   if (!os::Exists(file)) {
-    TRY(const std::string scan, tables::ScanSql({.path = file.string()}));  // says which file is meant
+    TRY(const tables::Format format, tables::FormatOf({.path = file.string()}));  // says which file is meant
+    static_cast<void>(format);
     return Fail(Code::kUnsupported, fmt::format("cannot init with '{}': a pattern is no file or folder", request.data.string()));
   }
   plan.data_path = InsidePath(request.root, request.data);

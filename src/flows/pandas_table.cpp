@@ -1,7 +1,5 @@
 #include "flows/pandas_table.hpp"
 
-#include <algorithm>
-#include <array>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -15,11 +13,6 @@ namespace {
 using types::Column;
 using types::Frame;
 using types::Kind;
-
-bool IsBoolWord(const std::string& word) {
-  constexpr std::array<std::string_view, 6> kWords = {"True", "TRUE", "true", "False", "FALSE", "false"};
-  return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
-}
 
 std::string_view Unsigned(std::string_view word) {
   word = Trim(word);
@@ -52,34 +45,13 @@ Column AsNumbers(Column column) {
   return numbers;
 }
 
-// The bools of a CSV again as they are written; those that are no bools for pandas stay text.
-Result<void> RestoreWords(tables::Engine& engine, const std::filesystem::path& path, Frame& frame) {
-  std::vector<std::string> names;
-  for (const Column& column : frame.columns) {
-    if (column.kind == Kind::kBool) names.push_back(column.name);
-  }
-  if (names.empty()) return {};
-  TRY(Frame written, tables::ReadFrame(engine, {.path = path.string(), .pandas_types = true, .all_text = true}, names));
-  for (Column& column : frame.columns) {
-    if (column.kind != Kind::kBool) continue;
-    for (Column& words : written.columns) {
-      const bool text = words.name == column.name && words.kind == Kind::kText;
-      if (!text || std::all_of(words.words.begin(), words.words.end(), IsBoolWord)) continue;
-      column = std::move(words);
-      break;
-    }
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<Frame> ReadAsPandas(tables::Engine& engine, const std::filesystem::path& path, const std::vector<std::string>& columns) {
   const tables::DataSource source{.path = path.string(), .pandas_types = true};
   TRY(Frame frame, tables::ReadFrame(engine, source, columns));
-  TRY(const std::string scan, tables::ScanSql(source));
-  if (!scan.starts_with("read_csv")) return frame;  // the other kinds of file say their types
-  TRYV(RestoreWords(engine, path, frame));
+  TRY(const tables::Format format, tables::FormatOf(source));
+  if (format != tables::Format::kCsv) return frame;  // the other kinds of file say their types
   for (Column& column : frame.columns) column = AsNumbers(std::move(column));
   return frame;
 }

@@ -41,7 +41,7 @@ Result<std::vector<WrittenTable>> SplitTable(const std::filesystem::path& data, 
   }
   TRY(const auto engine, tables::Engine::Open({.memory_limit_mb = 4096}));
   const tables::DataSource source{.path = data.string()};
-  TRY(const std::string scan, tables::ScanSql(source));
+  TRY(const std::string scan, tables::ScanSql(*engine, source));
   TRY(const tables::Schema schema, tables::Describe(*engine, source));
   for (const std::string& name : {time, label}) {
     if (!name.empty() && schema.Find(name) == nullptr) {

@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 19> kPandasMissing = {"",     "#N/A",   "
                                                              "-nan", "1.#IND", "1.#QNAN",  "<NA>", "N/A",     "NA",       "NULL",
                                                              "NaN",  "None",   "n/a",      "nan",  "null"};
 
-Format FormatOf(std::string_view path) {
+Format FormatByName(std::string_view path) {
   std::string name = ToLower(path);
   for (const std::string_view packed : {".gz", ".zst"}) {
     if (name.ends_with(packed)) name.resize(name.size() - packed.size());
@@ -83,7 +83,7 @@ Result<Files> FilesOfFolder(const DataSource& source) {
   Files files;
   files.format = source.format;
   for (const std::string& name : names) {
-    const Format format = FormatOf(name);
+    const Format format = FormatByName(name);
     const fs::path path = fs::path(source.path) / name;
     if (name.starts_with('.') || format == Format::kAuto || os::IsDir(path)) continue;
     if (source.format != Format::kAuto && format != source.format) continue;
@@ -108,7 +108,7 @@ Result<Files> FindFiles(const DataSource& source) {
   if (source.path.empty()) return Fail(Code::kInvalid, "cannot read '': no path given");
   if (os::IsDir(source.path)) return FilesOfFolder(source);
   Files files;
-  files.format = source.format == Format::kAuto ? FormatOf(source.path) : source.format;
+  files.format = source.format == Format::kAuto ? FormatByName(source.path) : source.format;
   if (os::Exists(source.path)) {
     files.patterns = {EscapeGlob(source.path)};
     files.first = source.path;
@@ -141,7 +141,8 @@ Result<char> DelimiterOf(const DataSource& source, const Files& files) {
   return tabs ? '\t' : GuessDelimiter(header);
 }
 
-Result<std::string> CsvScan(const DataSource& source, const Files& files) {
+// `texts`: columns to be read as text whatever they look like.
+Result<std::string> CsvScan(const DataSource& source, const Files& files, const std::vector<std::string>& texts = {}) {
   TRY(const char delimiter, DelimiterOf(source, files));
   std::int64_t sample = -1;
   if (!files.first.empty()) {
@@ -159,6 +160,9 @@ Result<std::string> CsvScan(const DataSource& source, const Files& files) {
     for (const std::string_view word : kPandasMissing) words.push_back(QuoteLiteral(word));
     sql += ", auto_type_candidates=['BOOLEAN', 'BIGINT', 'DOUBLE', 'VARCHAR'], nullstr=[" + Join(words, ", ") + "]";
   }
+  std::vector<std::string> fixed;
+  for (const std::string& name : texts) fixed.push_back(QuoteLiteral(name) + ": 'VARCHAR'");
+  if (!fixed.empty()) sql += ", types={" + Join(fixed, ", ") + "}";
   return sql + ")";
 }
 
@@ -172,7 +176,7 @@ Error ReadError(const DataSource& source, Error error) {
     std::vector<std::string> paths;
     if (os::IsDir(source.path)) {
       for (const std::string& name : os::ListDir(source.path).value_or({})) {
-        if (FormatOf(name) == Format::kCsv) paths.push_back((fs::path(source.path) / name).string());
+        if (FormatByName(name) == Format::kCsv) paths.push_back((fs::path(source.path) / name).string());
       }
     } else if (!files->first.empty()) {
       paths.push_back(files->first);
@@ -216,8 +220,9 @@ types::Kind KindOfSqlType(std::string_view sql_type) {
   return Kind::kText;
 }
 
-Result<std::string> ScanSql(const DataSource& source) {
-  TRY(const Files files, FindFiles(source));
+namespace {
+
+Result<std::string> PlainScan(const DataSource& source, const Files& files) {
   switch (files.format) {
     case Format::kCsv: return CsvScan(source, files);
     case Format::kParquet: return fmt::format("read_parquet({}, hive_partitioning=false)", PathList(files));
@@ -226,6 +231,64 @@ Result<std::string> ScanSql(const DataSource& source) {
     case Format::kAuto: break;
   }
   return Fail(Code::kInternal, "cannot read table: no format");
+}
+
+// Those of a CSV's BOOLEAN columns that hold other words than true and false: for DuckDB yes, no, y, n, t, f are bools too.
+Result<std::vector<std::string>> WordColumns(Engine& engine, DataSource source, const Files& files, const Schema& schema) {
+  std::vector<std::string> names;
+  std::vector<std::string> asked;
+  for (const ColumnInfo& column : schema.columns) {
+    if (column.kind != types::Kind::kBool) continue;
+    names.push_back(column.name);
+    asked.push_back(fmt::format("coalesce(bool_and({} IN ('True', 'TRUE', 'true', 'False', 'FALSE', 'false')), true)",
+                                QuoteIdentifier(column.name)));
+  }
+  if (names.empty()) return names;
+  source.all_text = true;
+  TRY(const std::string scan, CsvScan(source, files));
+  TRY(const types::Frame answers, engine.Query(fmt::format("SELECT {} FROM {}", Join(asked, ", "), scan)));
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (answers.columns.at(i).ints.at(0) == 0) words.push_back(names[i]);
+  }
+  return words;
+}
+
+struct Scan {
+  std::string sql;
+  Schema schema;
+};
+
+Result<Scan> OpenScan(Engine& engine, const DataSource& source) {
+  TRY(const Files files, FindFiles(source));
+  Scan scan;
+  TRY(scan.sql, PlainScan(source, files));
+  Result<Schema> schema = DescribeRelation(engine, scan.sql);
+  if (!schema) return ReadError(source, std::move(schema).error());
+  scan.schema = *std::move(schema);
+  if (files.format != Format::kCsv) return scan;
+  const Result<std::vector<std::string>> texts = WordColumns(engine, source, files, scan.schema);
+  if (!texts) return ReadError(source, texts.error());
+  if (texts->empty()) return scan;
+  TRY(scan.sql, CsvScan(source, files, *texts));
+  for (ColumnInfo& column : scan.schema.columns) {
+    if (std::find(texts->begin(), texts->end(), column.name) == texts->end()) continue;
+    column.kind = types::Kind::kText;
+    column.sql_type = "VARCHAR";
+  }
+  return scan;
+}
+
+}  // namespace
+
+Result<Format> FormatOf(const DataSource& source) {
+  TRY(const Files files, FindFiles(source));
+  return files.format;
+}
+
+Result<std::string> ScanSql(Engine& engine, const DataSource& source) {
+  TRY(Scan scan, OpenScan(engine, source));
+  return std::move(scan.sql);
 }
 
 Result<Schema> DescribeRelation(Engine& engine, std::string_view relation) {
@@ -245,28 +308,23 @@ Result<Schema> DescribeRelation(Engine& engine, std::string_view relation) {
 }
 
 Result<Schema> Describe(Engine& engine, const DataSource& source) {
-  TRY(const std::string scan, ScanSql(source));
-  Result<Schema> schema = DescribeRelation(engine, scan);
-  if (!schema) return ReadError(source, std::move(schema).error());
-  return schema;
+  TRY(Scan scan, OpenScan(engine, source));
+  return std::move(scan.schema);
 }
 
 Result<types::Frame> ReadFrame(Engine& engine, const DataSource& source, const std::vector<std::string>& columns,
                                std::string_view where) {
-  TRY(const std::string scan, ScanSql(source));
+  TRY(const Scan scan, OpenScan(engine, source));
   std::vector<std::string> quoted;
-  if (!columns.empty()) {
-    TRY(const Schema schema, Describe(engine, source));
-    for (const std::string& column : columns) {
-      quoted.push_back(QuoteIdentifier(column));
-      if (schema.Find(column) != nullptr) continue;
-      const std::string near = Nearest(column, schema.Names());
-      return Fail(
-          Code::kNotFound, fmt::format("cannot read column '{}' of '{}': no such column", column, source.path),
-          near.empty() ? fmt::format("columns: {}", Join(schema.Names(), ", ")) : fmt::format("did you mean '{}'?", near));
-    }
+  for (const std::string& column : columns) {
+    quoted.push_back(QuoteIdentifier(column));
+    if (scan.schema.Find(column) != nullptr) continue;
+    const std::vector<std::string> names = scan.schema.Names();
+    const std::string near = Nearest(column, names);
+    return Fail(Code::kNotFound, fmt::format("cannot read column '{}' of '{}': no such column", column, source.path),
+                near.empty() ? fmt::format("columns: {}", Join(names, ", ")) : fmt::format("did you mean '{}'?", near));
   }
-  std::string sql = fmt::format("SELECT {} FROM {}", quoted.empty() ? "*" : Join(quoted, ", "), scan);
+  std::string sql = fmt::format("SELECT {} FROM {}", quoted.empty() ? "*" : Join(quoted, ", "), scan.sql);
   if (!where.empty()) sql += fmt::format(" WHERE {}", where);
   Result<types::Frame> frame = engine.Query(sql);
   if (!frame) return ReadError(source, std::move(frame).error());
@@ -274,14 +332,15 @@ Result<types::Frame> ReadFrame(Engine& engine, const DataSource& source, const s
 }
 
 Result<std::int64_t> CountRows(Engine& engine, const DataSource& source) {
-  TRY(const std::string scan, ScanSql(source));
+  TRY(const Files files, FindFiles(source));
+  TRY(const std::string scan, PlainScan(source, files));  // types do not matter
   Result<std::int64_t> rows = engine.ScalarInt(fmt::format("SELECT count(*) FROM {}", scan));
   if (!rows) return ReadError(source, std::move(rows).error());
   return rows;
 }
 
 Result<void> LoadTable(Engine& engine, const DataSource& source, std::string_view name) {
-  TRY(const std::string scan, ScanSql(source));
+  TRY(const std::string scan, ScanSql(engine, source));
   Result<void> made =
       engine.Execute(fmt::format("CREATE OR REPLACE TEMP TABLE {} AS SELECT * FROM {}", QuoteIdentifier(name), scan));
   if (!made) return ReadError(source, std::move(made).error());

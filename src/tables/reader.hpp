@@ -3,10 +3,10 @@
 //   DataSource source{.path = "data/flights.parquet"};
 //   TRY(const types::Frame frame, ReadFrame(*engine, source, {"dep_delay", "carrier"}, "dep_delay > 0"));
 //
-// CSV: first line is the header; types are found from the data (whole file up to 64 MB, else 200,000 rows); a row with another
-// number of fields, a quote left open or a value of another type than its column is an error that names file and line.
-// Errors: kNotFound with the nearest file name of that folder as hint; kInvalid for a broken or mixed source; kUnsupported for
-// an unknown file kind.
+// CSV: first line is the header; types are found from the data (whole file up to 64 MB, else 200,000 rows); only true and false
+// (True, TRUE …) are bools, "yes" and "no" stay text; a row with another number of fields, a quote left open or a value of
+// another type than its column is an error that names file and line. Errors: kNotFound with the nearest file name of that folder
+// as hint; kInvalid for a broken or mixed source; kUnsupported for an unknown file kind.
 #pragma once
 
 #include <cstddef>
@@ -43,9 +43,11 @@ struct Schema {
   std::vector<std::string> Names() const;
 };
 
-// The table expression to put after FROM: read_csv('…', …), read_parquet([…]) or read_json(…). Looks at the file system and
-// at a CSV's first line, does not open the engine. Files of a folder or glob are listed by name, so the order is fixed.
-Result<std::string> ScanSql(const DataSource& source);
+// What kind of file the source is, never kAuto. Looks at the file system only.
+Result<Format> FormatOf(const DataSource& source);
+// The table expression to put after FROM: read_csv('…', …), read_parquet([…]) or read_json(…). Finds the types of a CSV first,
+// which reads it. Files of a folder or glob are listed by name, so the order is fixed.
+Result<std::string> ScanSql(Engine& engine, const DataSource& source);
 
 Result<Schema> Describe(Engine& engine, const DataSource& source);
 // The schema of any table expression or query text usable after FROM.

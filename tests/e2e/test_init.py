@@ -174,7 +174,7 @@ def test_a_bad_delivery_stops_before_training(tmp_path, run):
     frame["alcohol"] *= 100
     frame.to_csv(tmp_path / "wine.csv", index=False)
     stopped = run("loop", "run", cwd=tmp_path, check=6)
-    assert "wine.csv: column 'alcohol'" in stopped.stdout
+    assert "wine.csv: column 'alcohol'" in stopped.stderr
 
 
 def test_errors_are_clear_and_write_nothing(tmp_path, run):
