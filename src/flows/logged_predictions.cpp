@@ -4,11 +4,14 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "base/text.hpp"
 #include "flows/champion.hpp"
 #include "quality/report.hpp"
 
 namespace mlean::flows {
 namespace {
+
+constexpr std::string_view kBoolNames[] = {"false", "true"};
 
 // One category column as text: each row's code is looked up in the vocabulary of the version that answered it.
 types::Column DecodeCategories(const types::Column& codes, const LoggedPredictions& logged) {
@@ -44,6 +47,11 @@ bool IsCategory(const LoggedPredictions& logged, const std::string& name) {
     }
   }
   return false;
+}
+
+// Whether the classes come of a column of bools. A CSV of late labels may write them True or TRUE, as pandas does.
+bool AreBools(const std::vector<std::string>& classes) {
+  return std::is_permutation(classes.begin(), classes.end(), std::begin(kBoolNames), std::end(kBoolNames));
 }
 
 }  // namespace
@@ -94,13 +102,14 @@ std::vector<double> LabelValues(const LoggedPredictions& logged, const infer::Mo
   types::Column text;
   text.kind = types::Kind::kText;
   std::unordered_map<std::string, std::int32_t> known;
+  const bool bools = AreBools(model.schema().classes);
   for (const auto& label : logged.labels) {
     if (!label) {
       text.codes.push_back(types::kMissingCode);
       continue;
     }
     const auto [at, added] = known.emplace(label->label, static_cast<std::int32_t>(text.words.size()));
-    if (added) text.words.push_back(label->label);
+    if (added) text.words.push_back(bools ? ToLower(label->label) : label->label);
     text.codes.push_back(at->second);
   }
   if (!model.schema().classes.empty()) return quality::EncodeLabels(text, model.schema().classes);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "flows/alert_sender.hpp"
+#include "flows/check_config.hpp"
 #include "flows/monitor.hpp"
 #include "flows/progress_rollout.hpp"
 #include "flows/triggers.hpp"
@@ -19,7 +20,7 @@ class Ticker {
       : workspace_(workspace), live_(live), aborts_(aborts), cancel_(cancel) {}
 
   Result<TickReport> Run() {
-    Note(ReloadConfig(workspace_));
+    if (std::string problem = ReloadOrKeepConfig(workspace_); !problem.empty()) report_.problems.push_back(std::move(problem));
     // Before serving follows the registry: else it would give a candidate that was just pulled its traffic back.
     for (const AbortInbox::Item& item : aborts_.Take()) Note(AbortRollout(workspace_, item.rollout_id, item.reason, item.at));
     Note(Sync());
@@ -48,7 +49,7 @@ class Ticker {
   }
   Result<void> Sync() { return live_.Sync(*workspace_.db, ServingSettings(workspace_.config)); }
 
-  // By name: the configuration is read again while turns run.
+  // By name: a turn's model is looked up where it is used.
   void RunLoop() {
     std::vector<std::string> names;
     for (const repo::ModelConfig& model : workspace_.config.models) names.push_back(model.name);

@@ -75,6 +75,8 @@ Result<std::optional<Cause>> FirstTrue(Workspace& workspace, const repo::ModelCo
 
 }  // namespace
 
+std::string ScheduleName(const std::string& model) { return "retrain/" + model; }
+
 Result<std::optional<Cause>> TriggerByWindow(Workspace& workspace, const repo::ModelConfig& model) {
   if (!model.retrain) return std::optional<Cause>{};
   TRY(const auto windows, workspace.db->Read([&](sql::Conn& conn) { return loop::ListUnconsidered(conn, model.name); }));
@@ -99,7 +101,7 @@ Result<std::optional<Cause>> TriggerByWindow(Workspace& workspace, const repo::M
 
 Result<std::optional<Cause>> TriggerBySchedule(Workspace& workspace, const repo::ModelConfig& model) {
   if (!model.retrain || model.retrain->schedule.empty()) return std::optional<Cause>{};
-  const std::string name = "retrain/" + model.name;
+  const std::string name = ScheduleName(model.name);
   const TimeMs now = workspace.Now();
   return workspace.db->Write([&](sql::Txn& txn) -> Result<std::optional<Cause>> {
     TRY(const sched::Schedule schedule, sched::PutSchedule(txn, name, model.retrain->schedule, "UTC", true, now));

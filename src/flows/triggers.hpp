@@ -17,6 +17,8 @@ struct Cause {
   std::string detail;                            // the expression's reason
   std::function<Result<void>(sql::Txn&)> taken;  // run in the transaction that starts the turn: the trigger is used up
 };
+// The name of a model's cron line among the schedules.
+std::string ScheduleName(const std::string& model);
 // By the newest window that no trigger has looked at yet (older ones were overtaken while nothing ran). Within the cooldown of
 // the last turn: nothing, and the passed-over trigger is recorded.
 Result<std::optional<Cause>> TriggerByWindow(Workspace& workspace, const repo::ModelConfig& model);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "audit/migrations.hpp"
+#include "flows/check_config.hpp"
 #include "loop/migrations.hpp"
 #include "notify/migrations.hpp"
 #include "notify/outbox_store.hpp"
@@ -48,7 +49,7 @@ Result<void> ReloadConfig(Workspace& workspace) {
     workspace.config.file = "mlean.yaml";
     return {};
   }
-  TRY(workspace.config, repo::LoadLoopConfig(workspace.project));
+  TRY(workspace.config, LoadCheckedConfig(workspace.project));
   return {};
 }
 
@@ -116,6 +117,6 @@ Result<void> RaiseAlert(sql::Txn& txn, const Workspace& workspace, notify::Alert
   return Record(txn, workspace, "alert.raised", "alerts/" + id, detail);
 }
 
-std::string CliActor() { return "cli:" + os::DescribeMachine().user; }
+std::string CliActor() { return "cli:" + os::UserName(); }
 
 }  // namespace mlean::flows

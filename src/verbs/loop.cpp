@@ -28,10 +28,15 @@ Result<std::string> ModelName(const flows::Workspace& workspace, const Arguments
   return Fail(Code::kUsage, "cannot run the loop: mlean.yaml lists several models; name one with --model");
 }
 
-int StatusOf(const loop::Turn& turn) {
-  if (turn.status == "denied" || turn.status == "stopped") return 6;
-  if (turn.status == "failed" || turn.status == "rolled_back") return 1;
-  return 0;
+// Exit 6 when a check or the gate said no, 1 when something could not be done.
+Result<void> Ended(const loop::Turn& turn) {
+  const bool denied = turn.status == "denied" || turn.status == "stopped";
+  const bool failed = turn.status == "failed";
+  if (!denied && !failed && turn.status != "rolled_back") return {};
+  return Fail(
+      denied ? Code::kDenied : Code::kInternal,
+      fmt::format("cannot finish turn {} of '{}': {}{}", turn.number, turn.model, failed ? "" : turn.status + ": ", turn.outcome),
+      "mlean loop status");
 }
 
 void PrintStep(const loop::TurnStep& step) {
@@ -54,14 +59,14 @@ Result<int> LoopRun(const Arguments& arguments, Context& context) {
   TRY(const loop::Turn after, flows::RunTurn(workspace, turn->id, options));
   TRYV(flows::DeliverAlerts(workspace));
   flows::SyncServer(workspace);
-  if (context.json) {
-    PrintJson(flows::TurnJson(after));
-  } else {
-    PrintLine(fmt::format("{}: {}", after.status, after.outcome.empty() ? "see the last step" : after.outcome));
-    if (after.status == "waiting" && !flows::ServerUrl(workspace))
-      PrintLine("no server is running; traffic for the rollout: mlean server");
+  if (context.json) PrintJson(flows::TurnJson(after));
+  TRYV(Ended(after));
+  if (context.json) return 0;
+  PrintLine(fmt::format("{}: {}", after.status, after.outcome.empty() ? "see the last step" : after.outcome));
+  if (after.status == "waiting" && !flows::ServerUrl(workspace)) {
+    PrintLine("no server is running; traffic for the rollout: mlean server");
   }
-  return StatusOf(after);
+  return 0;
 }
 
 Result<int> LoopHistory(const Arguments& arguments, Context& context) {

@@ -1,8 +1,10 @@
 """Wrong configuration, data, labels and model files, and a full disk: one clear line, the right exit status, and nothing written."""
 
+import contextlib
 import json
 import re
 import resource
+import sqlite3
 import subprocess
 
 import models
@@ -10,6 +12,7 @@ import pandas as pd
 import projects
 import pytest
 import requests
+from conftest import wait_for
 
 
 def nothing_registered(run, root):
@@ -39,7 +42,23 @@ WRONG_CONFIGS = {
     "a duration": (("    gate: [", "    rollout: {step_for: soon}\n    gate: ["), "16:25", ["'step_for' must be a duration"]),
     "a weight that falls": (("    gate: [", "    rollout: {steps: [50%, 5%]}\n    gate: ["), "16:28", ["must rise"]),
     "no YAML at all": (("models:", "models: ]["), "6:", []),
-}
+    # What is written in another language than YAML.
+    "an expression of the gate": ((">= 0.6,", ">=,"), "16:12", [": cannot compile 'metrics.auc >=': 1:"]),
+    "a function that is not there": ((">= 0.6,", ">= med(x),"), "16:12", [": cannot compile 'metrics.auc >= med(x)': "]),
+    "the second expression": ((" data.delays.checks.success", " 1 +"), "16:32", [": cannot compile '1 +': "]),
+    "an expression of the rollout": (
+        ("    gate: [", "    rollout: {abort_if: [errors.rate >> 0]}\n    gate: ["), "16:26", [": cannot compile 'errors.rate >> 0': "]),
+    "an expression of the monitor": (
+        ("    gate: [", "    monitor:\n      performance: ['(auc']\n    gate: ["), "17:21", [": cannot compile '(auc': "]),
+    "the method of the monitor": (
+        ("    gate: [", "    monitor:\n      drift: {method: kss}\n    gate: ["), "17:23", [": cannot ", "'kss'"]),
+    "an expression of the triggers": (
+        ("    gate: [", "    retrain:\n      when:\n        - drift.share >\n    gate: ["), "18:11", [": cannot compile 'drift.share >': "]),
+    "a cron line": (
+        ("    gate: [", "    retrain: {schedule: '0 25 * * *'}\n    gate: ["), "16:25", [": cannot read cron expression '0 25 * * *': "]),
+    "a cron line that never comes": (
+        ("    gate: [", "    retrain: {schedule: '0 0 31 2 *'}\n    gate: ["), "16:25", [": cannot read cron expression"]),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("mistake", WRONG_CONFIGS)
@@ -74,6 +93,36 @@ def test_a_running_server_keeps_serving_under_a_broken_configuration(tmp_path, r
         assert live.post("/predict/late", json=row).json() == before
         (root / "mlean.yaml").write_text(good)
         assert live.post("/api/mlean/v1/tick").json()["problems"] == []
+
+
+def test_a_running_server_goes_on_with_the_last_sound_expressions(tmp_path, run, server):
+    """A turn under way is gone on with by the gate as it was; the tick says what is wrong with the new one."""
+    root = projects.make(tmp_path)
+    good = (root / "mlean.yaml").read_text()
+    broken = good.replace("metrics.auc >= 0.6", "metrics.auc >=")
+    with server(root) as live:
+        assert live.post("/api/mlean/v1/tick").json()["problems"] == []
+        (root / "mlean.yaml").write_text(broken)
+        refused = live.post("/api/mlean/v1/turns", json={"model": "late"})
+        assert refused.status_code == 400 and "mlean.yaml:16:12: cannot compile 'metrics.auc >=': " in refused.json()["error"]
+        (problem,) = live.post("/api/mlean/v1/tick").json()["problems"]
+        assert problem.startswith("mlean.yaml:16:12: cannot compile") and "going on with the last sound mlean.yaml" in problem
+        assert "mlean.yaml:16:12" in live.post("/api/mlean/v1/sync").json()["problem"]
+        # Started by a program that read it while it was sound.
+        with contextlib.closing(sqlite3.connect(root / ".mlean/mlean.db", timeout=10)) as connection, connection:
+            connection.execute(
+                "INSERT INTO turns(id, model, cause, detail, status, created, run_id, number) VALUES('t', 'late', 'manual', '', 'running', 0, ?, 1)",
+                ("a" * 32,),
+            )
+        turn = wait_for(lambda: ended(live), seconds=60, what="the end of the turn")
+        assert (turn["status"], turn["version"]) == ("promoted", 1), turn
+        (root / "mlean.yaml").write_text(good)
+        assert live.post("/api/mlean/v1/tick").json()["problems"] == []
+
+
+def ended(live):
+    turn = live.get("/api/mlean/v1/turns/t").json()
+    return turn if turn["status"] not in ("running", "waiting") else None
 
 
 # ---------------------------------------------------------------- data
@@ -122,12 +171,30 @@ def test_a_turn_on_bad_data(tmp_path, run, what):
     config = (root / "mlean.yaml").read_text()
     (root / "mlean.yaml").write_text(config.replace("path: delays.csv", f"path: {name}").replace("evaluate: delays.csv", f"evaluate: {name}"))
     done = run("loop", "run", cwd=root, check=exit_status)
-    (told,) = re.findall(rf"^{ending}: .*\Z", done.stdout, re.M | re.S)
+    told = done.stderr
+    assert told.startswith("error: cannot finish turn 2 of 'late': " + ("stopped: " if ending == "stopped" else "")), told
+    assert told.endswith("\n  fix: mlean loop status\n") and f"{ending}: " not in done.stdout
     assert not [text for text in texts if text not in told], told
     assert projects.versions(run, root) == held and projects.champion(run, root) == 1
     kind = {"failed": "job.failed", "stopped": "validation.failed"}[ending]
     assert [one["kind"] for one in projects.alerts(root)] == [kind]
     projects.assert_intact(run, root)
+
+
+def test_a_turn_that_fails_says_so_on_stderr(tmp_path, run):
+    """stdout is for the result: with --json it holds the turn, whatever became of it."""
+    root = projects.make(tmp_path)
+    (root / "delays.csv").unlink()
+    done = run("loop", "run", "--json", cwd=root, check=1)
+    assert json.loads(done.stdout)["status"] == "failed"
+    told = json.loads(done.stderr)
+    assert told["exit"] == 1 and "delays.csv': no such file" in told["error"]
+    assert told["error"].startswith("cannot finish turn 1 of 'late': ")
+    models.delays().to_csv(root / "delays.csv", index=False)
+    (root / "mlean.yaml").write_text((root / "mlean.yaml").read_text().replace("metrics.auc >= 0.6", "metrics.auc >= 2"))
+    denied = run("loop", "run", cwd=root, check=6)
+    assert denied.stderr.startswith("error: cannot finish turn 2 of 'late': denied: metrics.auc >= 2 is false: metrics.auc = "), denied.stderr
+    assert "denied: " not in denied.stdout and "turn 2 of late" in denied.stdout
 
 
 BAD_LABELS = {

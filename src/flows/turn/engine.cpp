@@ -116,7 +116,6 @@ Result<loop::Turn> StartTurn(Workspace& workspace, const std::string& model, con
 }
 
 Result<loop::Turn> RunTurn(Workspace& workspace, const std::string& turn_id, const TurnOptions& options) {
-  TRYV(ReloadConfig(workspace));
   TRY(loop::Turn turn, workspace.db->Read([&](sql::Conn& conn) { return loop::GetTurn(conn, turn_id); }));
   if (!turn.UnderWay()) return turn;
   TRY(const repo::ModelConfig* model, workspace.config.Model(turn.model));
