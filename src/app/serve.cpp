@@ -132,6 +132,11 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   TRY(os::StopSignals stop, os::StopSignals::Block());
   const std::filesystem::path root = arguments.Has("root") ? context.directory / arguments.Text("root") : context.directory;
   TRYV(os::MakeDirs(root));
+  if (arguments.Has("root")) {
+    // Exactly that folder, also inside of another project: its .mlean says so from now on, to the other verbs too.
+    TRY(const repo::Project project, repo::ProjectAt(root));
+    TRYV(repo::EnsureStateDir(project));
+  }
   TRY(flows::Workspace workspace, flows::OpenWorkspace(root, *context.clock, "server", true));
   TRY(flows::Workspace api_workspace, flows::OpenWorkspace(root, *context.clock, "server", true));
   Metrics metrics;

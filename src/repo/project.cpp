@@ -123,7 +123,7 @@ Result<Project> FindProject(const fs::path& from) {
   fs::path config;
   fs::path dvc;
   fs::path git;
-  fs::path state;  // a server's bare root, without any of these
+  fs::path state;  // the root of a server that was started there
   for (fs::path at = Absolute(from);; at = at.parent_path()) {
     if (config.empty() && IsFile(at / "mlean.yaml")) config = at;
     if (dvc.empty() && os::IsDir(at / ".dvc")) dvc = at;
@@ -134,9 +134,10 @@ Result<Project> FindProject(const fs::path& from) {
     }
     if (!at.has_relative_path()) break;
   }
-  for (const fs::path& root : {config, dvc, git, state}) {
-    if (!root.empty()) return ProjectAt(root);
-  }
+  fs::path root = !config.empty() ? config : !dvc.empty() ? dvc : git;
+  // All of them lie on the way up, so the longer path is the nearer folder.
+  if (state.native().size() > root.native().size()) root = state;
+  if (!root.empty()) return ProjectAt(root);
   return Fail(Code::kNotFound,
               fmt::format("cannot find a project: no mlean.yaml, .dvc or .git in '{}' or above", Absolute(from).string()),
               "mlean init");

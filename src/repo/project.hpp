@@ -32,7 +32,7 @@ struct Project {
 
 // Looks from `from` upward. kNotFound "cannot find a project: no mlean.yaml, .dvc or .git in '…' or above" with fix "mlean init".
 // mlean.yaml wins over .dvc, and .dvc over .git, also when the other lies nearer, but never across the border of a git work tree.
-// Where none of them is, the folder of a .mlean counts: the root of a server that was started in a bare folder.
+// A folder with .mlean that lies nearer than that one wins: the root of a server that was started there.
 Result<Project> FindProject(const std::filesystem::path& from);
 // The project at exactly `root`, whatever is in it.
 Result<Project> ProjectAt(const std::filesystem::path& root);

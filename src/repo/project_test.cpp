@@ -35,6 +35,24 @@ TEST_F(RepoTest, FindsTheProjectUpward) {
   EXPECT_EQ(Read("p/.mlean/.gitignore"), "*\n");
 }
 
+// `mlean server --root DIR` marks DIR; it counts when it lies nearer than what else could be meant.
+TEST_F(RepoTest, AServersRootInsideOfAnotherProject) {
+  ASSERT_TRUE(os::MakeDirs(dir_ / "p/.git"));
+  ASSERT_TRUE(os::MakeDirs(dir_ / "p/a/b"));
+  EXPECT_EQ(FindProject(dir_ / "p/a/b")->root, dir_ / "p");
+  ASSERT_TRUE(EnsureStateDir(*ProjectAt(dir_ / "p/a")));
+  EXPECT_EQ(FindProject(dir_ / "p/a/b")->root, dir_ / "p/a");
+  EXPECT_EQ(FindProject(dir_ / "p/a")->root, dir_ / "p/a");
+  EXPECT_EQ(FindProject(dir_ / "p")->root, dir_ / "p");
+  Write("p/mlean.yaml", "");
+  EXPECT_EQ(FindProject(dir_ / "p/a/b")->root, dir_ / "p/a");
+  Write("p/a/b/mlean.yaml", "");
+  EXPECT_EQ(FindProject(dir_ / "p/a/b")->root, dir_ / "p/a/b");
+  // One further up is another's.
+  ASSERT_TRUE(EnsureStateDir(*ProjectAt(dir_)));
+  EXPECT_EQ(FindProject(dir_ / "p")->root, dir_ / "p");
+}
+
 TEST_F(RepoTest, InitLeavesWhatDvcLeaves) {
   EXPECT_EQ(InitDvc(dir_, {}).error().code, Code::kNotFound);
   EXPECT_EQ(InitDvc(dir_, {.subdir = true, .no_scm = true}).error().what,
