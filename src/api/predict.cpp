@@ -53,21 +53,28 @@ Result<void> EncodeList(const codec::Json& list, const infer::Model& model, std:
   return {};
 }
 
+// What a request's body says: one flat object, left as text, or a list of them.
+struct Asked {
+  std::string_view body;
+  bool is_list = false;
+  codec::Json list;
+};
+
 net::Reply Predict(const net::Call& call, const serving::LiveModels& models, const Clock& clock) {
   Result<ModelReference> reference = FindLive(models, call.Path("model"), call.Path("version"));
   if (!reference) return DetailReply(reference.error());
-  const std::string_view body = Trim(call.body);
-  const bool is_list = !body.empty() && body.front() == '[';
-  codec::Json list;
-  if (is_list) {
-    Result<codec::Json> parsed = codec::Json::Parse(body);
+  Asked asked{.body = Trim(call.body)};
+  asked.is_list = !asked.body.empty() && asked.body.front() == '[';
+  if (asked.is_list) {
+    Result<codec::Json> parsed = codec::Json::Parse(asked.body);
     if (!parsed) return DetailReply(parsed.error());
-    list = *std::move(parsed);
+    asked.list = *std::move(parsed);
   }
-  const serving::EncodeRows encode = [&](const infer::Model& model, std::vector<float>& rows) -> Result<void> {
-    if (is_list) return EncodeList(list, model, rows);
+  // Holds no more than one pointer, so that std::function needs no memory of its own.
+  const serving::EncodeRows encode = [&asked](const infer::Model& model, std::vector<float>& rows) -> Result<void> {
+    if (asked.is_list) return EncodeList(asked.list, model, rows);
     rows.resize(model.features());
-    return model.encoder().EncodeFlatJson(body, rows);
+    return model.encoder().EncodeFlatJson(asked.body, rows);
   };
   serving::Question question;
   question.id = call.request_id;
@@ -78,12 +85,12 @@ net::Reply Predict(const net::Call& call, const serving::LiveModels& models, con
   if (!answer) return DetailReply(answer.error());
   std::string out;
   out.reserve(64 * answer->rows + 2);
-  if (is_list) out += '[';
+  if (asked.is_list) out += '[';
   for (std::size_t row = 0; row < answer->rows; ++row) {
     if (row > 0) out += ',';
     AppendOne(out, *answer, row);
   }
-  if (is_list) out += ']';
+  if (asked.is_list) out += ']';
   net::Reply reply = net::Reply::Json(200, std::move(out)).With("mlean-model-version", VersionText(*answer));
   // A version asked for by number is no variant of the traffic.
   if (!reference->version) reply.With("mlean-variant", std::string(predictions::VariantName(answer->variant)));

@@ -1,6 +1,12 @@
 #include "base/digest.hpp"
 
-#include <openssl/evp.h>
+// The plain functions of libcrypto, deprecated since its version 3: the EVP ones that replace them first load a configuration and
+// providers, five milliseconds in every process that hashes at all, and cost a short text more than its hash.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/md5.h>
+#include <openssl/sha.h>
+
+#include <variant>
 
 #include "base/result.hpp"
 #include "base/text.hpp"
@@ -8,44 +14,44 @@
 namespace mlean {
 
 struct Hasher::State {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() { EVP_MD_CTX_free(context); }
+  std::variant<MD5_CTX, SHA256_CTX> context;
 };
 
-namespace {
-
-// Looked up once: OpenSSL 3 otherwise searches its providers at every use, which costs more than hashing a short text.
-const EVP_MD* Algorithm(Hasher::Kind kind) {
-  static EVP_MD* const md5 = EVP_MD_fetch(nullptr, "MD5", nullptr);
-  static EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  return kind == Hasher::Kind::kMd5 ? md5 : sha256;
-}
-
-}  // namespace
-
 Hasher::Hasher(Kind kind) : state_(std::make_unique<State>()) {
-  CHECK_BUG(EVP_DigestInit_ex(state_->context, Algorithm(kind), nullptr) == 1);
+  if (kind == Kind::kMd5) {
+    CHECK_BUG(MD5_Init(&state_->context.emplace<MD5_CTX>()) == 1);
+  } else {
+    CHECK_BUG(SHA256_Init(&state_->context.emplace<SHA256_CTX>()) == 1);
+  }
 }
 Hasher::~Hasher() = default;
 Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 
-void Hasher::Update(const void* data, std::size_t size) { CHECK_BUG(EVP_DigestUpdate(state_->context, data, size) == 1); }
+void Hasher::Update(const void* data, std::size_t size) {
+  MD5_CTX* const md5 = std::get_if<MD5_CTX>(&state_->context);
+  CHECK_BUG((md5 != nullptr ? MD5_Update(md5, data, size) : SHA256_Update(&std::get<SHA256_CTX>(state_->context), data, size)) ==
+            1);
+}
 
 std::string Hasher::HexDigest() {
-  unsigned char bytes[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  CHECK_BUG(EVP_DigestFinal_ex(state_->context, bytes, &size) == 1);
-  return Hex(bytes, size);
+  unsigned char bytes[SHA256_DIGEST_LENGTH];
+  MD5_CTX* const md5 = std::get_if<MD5_CTX>(&state_->context);
+  CHECK_BUG((md5 != nullptr ? MD5_Final(bytes, md5) : SHA256_Final(bytes, &std::get<SHA256_CTX>(state_->context))) == 1);
+  return Hex(bytes, md5 != nullptr ? MD5_DIGEST_LENGTH : SHA256_DIGEST_LENGTH);
+}
+
+std::array<std::uint8_t, 32> Sha256(std::string_view bytes) {
+  std::array<std::uint8_t, 32> out;
+  SHA256_CTX context;
+  CHECK_BUG(SHA256_Init(&context) == 1 && SHA256_Update(&context, bytes.data(), bytes.size()) == 1 &&
+            SHA256_Final(out.data(), &context) == 1);
+  return out;
 }
 
 std::string Sha256Hex(std::string_view bytes) {
-  Hasher hasher(Hasher::Kind::kSha256);
-  hasher.Update(bytes.data(), bytes.size());
-  return hasher.HexDigest();
+  const std::array<std::uint8_t, 32> digest = Sha256(bytes);
+  return Hex(digest.data(), digest.size());
 }
 
 std::string Md5Hex(std::string_view bytes) {

@@ -1,6 +1,7 @@
 // Digests: SHA-256 (audit chain, input hashes, artefacts) and MD5 (DVC's content address; not for security).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,6 +10,7 @@
 
 namespace mlean {
 
+std::array<std::uint8_t, 32> Sha256(std::string_view bytes);  // no allocation
 std::string Sha256Hex(std::string_view bytes);
 std::string Md5Hex(std::string_view bytes);
 

@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/log.hpp"
-#include "net/client.hpp"
+#include "net/loopback_post.hpp"
 #include "os/files.hpp"
 
 namespace mlean::flows {
@@ -22,16 +22,11 @@ std::optional<std::string> ServerUrl(const Workspace& workspace) {
 void SyncServer(const Workspace& workspace) {
   const std::optional<std::string> url = ServerUrl(workspace);
   if (!url) return;
-  net::Request request;
-  request.method = "POST";
-  request.url = *url + "/api/mlean/v1/sync";
-  request.timeout_ms = 10'000;
-  net::Client client;
-  const Result<net::Response> response = client.Send(request);
-  if (!response) {
-    log::Warn("server.sync", {{"error", response.error().what}});
-  } else if (response->status != 200) {
-    log::Warn("server.sync", {{"error", response->body}});
+  const Result<net::LoopbackReply> reply = net::LoopbackPost(*url + "/api/mlean/v1/sync", "", {});
+  if (!reply) {
+    log::Warn("server.sync", {{"error", reply.error().what}});
+  } else if (reply->status != 200) {
+    log::Warn("server.sync", {{"error", reply->body}});
   }
 }
 

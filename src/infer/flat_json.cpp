@@ -1,6 +1,7 @@
 // RowEncoder's hot path: one pass over the text of a flat JSON object, straight into floats. It is strict, and gives up (false)
 // on everything unusual: escapes in names and strings, nesting, repeated or absent columns, values that do not fit, odd numbers.
 // The slow path then decides, so both give the same results and there is one place that words the errors.
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -14,6 +15,14 @@ namespace {
 constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+// Of a string that can be taken as it stands: ASCII without controls, quotes and escapes.
+constexpr std::array<bool, 256> MakePlain() {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0x20; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}
+constexpr std::array<bool, 256> kPlain = MakePlain();
+
 struct Cursor {
   const char* at;
   const char* end;
@@ -22,8 +31,10 @@ struct Cursor {
     while (at != end && (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r')) ++at;
   }
   bool Eat(char c) {
-    Blanks();
-    if (at == end || *at != c) return false;
+    if (at == end || *at != c) {
+      Blanks();
+      if (at == end || *at != c) return false;
+    }
     ++at;
     return true;
   }
@@ -38,16 +49,11 @@ struct Cursor {
   bool Text(std::string_view& out) {
     if (!Eat('"')) return false;
     const char* const start = at;
-    for (; at != end; ++at) {
-      const auto c = static_cast<unsigned char>(*at);
-      if (c == '"') {
-        out = std::string_view(start, static_cast<std::size_t>(at - start));
-        ++at;
-        return true;
-      }
-      if (c < 0x20 || c >= 0x80 || c == '\\') return false;
-    }
-    return false;
+    while (at != end && kPlain[static_cast<unsigned char>(*at)]) ++at;
+    out = std::string_view(start, static_cast<std::size_t>(at - start));
+    if (at == end || *at != '"') return false;
+    ++at;
+    return true;
   }
 
   // RFC 8259 numbers, correctly rounded. `whole`: without point and exponent.

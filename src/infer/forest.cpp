@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <string_view>
+#include <tuple>
 
 #include "infer/forest_file.hpp"
 #include "infer/forest_kernel.hpp"
@@ -20,7 +23,9 @@ struct Bundle {
   int depth = 0;  // of the deepest
 };
 
-constexpr std::size_t kStackInts = 2 * Forest::kStackFeatures + 1;
+constexpr std::size_t kMaxTests = 512;    // of a forest; each costs a row about as much as a step of a walk
+constexpr std::size_t kTestsPerTree = 4;  // with more, the few sets that a walk meets are cheaper to ask as it meets them
+constexpr std::size_t kStackInts = 2 * Forest::kStackFeatures + 1 + kMaxTests;
 constexpr std::size_t kBlockInts = 4096;  // keys of a block of rows: 16 KiB, half of a first-level cache
 constexpr std::size_t kBlockRows = 64;
 
@@ -34,14 +39,20 @@ struct Forest::State {
   std::vector<std::uint32_t> used;  // features that some split looks at, ascending
   std::vector<CategorySet> sets;
   std::vector<std::uint32_t> set_words;
+  std::vector<CategoryTest> tests;  // all categorical splits, or empty
   std::vector<float> linear;
 
-  bool categorical() const { return !sets.empty(); }
-  std::size_t key_count() const { return 2 * used.size() + 1; }
+  bool walks_sets() const { return tests.empty() && !sets.empty(); }
+  // Of a row: the smallest integer, each used feature with missing low and with missing high, the tests' answers.
+  std::size_t key_count() const { return 1 + 2 * used.size() + tests.size(); }
 
   void Lay(ForestFile&& file);
+  std::vector<std::uint32_t> LayTests(const ForestFile& file, const std::vector<std::uint32_t>& rank);
   template <class Node>
-  void LayNodes(const ForestFile& file, const std::vector<std::uint32_t>& rank, std::vector<Node>& out) const;
+  Node LaySplit(const FlatNode& flat, const std::vector<std::uint32_t>& rank, const std::vector<std::uint32_t>& test_of) const;
+  template <class Node>
+  void LayNodes(const ForestFile& file, const std::vector<std::uint32_t>& rank, const std::vector<std::uint32_t>& test_of,
+                std::vector<Node>& out) const;
   void FillKeys(const float* row, std::uint32_t* keys, float* values) const;
   template <class Node>
   void AddTrees(const std::vector<Node>& nodes, const std::uint32_t* keys, const float* values, std::size_t rows,
@@ -50,24 +61,55 @@ struct Forest::State {
   void PredictLinear(std::span<const float> rows, std::size_t count, float* margins) const;
 };
 
+// Fills `tests` unless they are too many; by set, which test it is.
+std::vector<std::uint32_t> Forest::State::LayTests(const ForestFile& file, const std::vector<std::uint32_t>& rank) {
+  std::map<std::tuple<std::uint32_t, bool, std::string_view>, std::uint32_t> known;
+  std::vector<std::uint32_t> test_of(sets.size(), 0);
+  const std::size_t most = std::min(kMaxTests, kTestsPerTree * file.trees.size());
+  for (const FlatNode& node : file.nodes) {
+    if (node.left == 0 || node.set < 0) continue;
+    const auto set = static_cast<std::uint32_t>(node.set);
+    const std::string_view words(reinterpret_cast<const char*>(set_words.data() + sets[set].first), sets[set].words * 4UL);
+    const auto [at, added] =
+        known.try_emplace({rank[node.feature], node.default_left, words}, static_cast<std::uint32_t>(tests.size()));
+    if (added) tests.push_back({rank[node.feature], set, !node.default_left});
+    if (tests.size() > most) break;
+    test_of[set] = at->second;
+  }
+  if (tests.size() > most) tests.clear();
+  return test_of;
+}
+
 template <class Node>
-void Forest::State::LayNodes(const ForestFile& file, const std::vector<std::uint32_t>& rank, std::vector<Node>& out) const {
+Node Forest::State::LaySplit(const FlatNode& flat, const std::vector<std::uint32_t>& rank,
+                             const std::vector<std::uint32_t>& test_of) const {
+  Node node{};
+  std::size_t slot = 1 + rank[flat.feature] + (flat.default_left ? 0 : used.size());
+  node.key = OrderKey(flat.value) - 1;
+  node.left = static_cast<decltype(node.left)>(flat.left);
+  if (flat.set >= 0 && !tests.empty()) {
+    slot = 1 + 2 * used.size() + test_of[static_cast<std::size_t>(flat.set)];
+    node.key = 0;
+  } else if (flat.set >= 0) {
+    if constexpr (std::is_same_v<Node, WideNode>) {
+      node.key = static_cast<std::uint32_t>(flat.set);
+      node.left |= WideNode::kCategorical;
+    }
+  }
+  node.slot = static_cast<decltype(node.slot)>(slot);
+  return node;
+}
+
+template <class Node>
+void Forest::State::LayNodes(const ForestFile& file, const std::vector<std::uint32_t>& rank,
+                             const std::vector<std::uint32_t>& test_of, std::vector<Node>& out) const {
   out.reserve(file.nodes.size() + 1);
   for (const FlatNode& flat : file.nodes) {
     Node node{};
     if (flat.left == 0) {
       node.key = std::bit_cast<std::uint32_t>(flat.value);
     } else {
-      const std::size_t slot = 1 + rank[flat.feature] + (flat.default_left ? 0 : used.size());
-      node.slot = static_cast<decltype(node.slot)>(slot);
-      node.left = static_cast<decltype(node.left)>(flat.left);
-      node.key = OrderKey(flat.value) - 1;
-      if constexpr (std::is_same_v<Node, WideNode>) {
-        if (flat.set >= 0) {
-          node.key = static_cast<std::uint32_t>(flat.set);
-          node.left |= WideNode::kCategorical;
-        }
-      }
+      node = LaySplit<Node>(flat, rank, test_of);
     }
     out.push_back(node);
   }
@@ -90,10 +132,11 @@ void Forest::State::Lay(ForestFile&& file) {
     rank[feature] = static_cast<std::uint32_t>(used.size());
     used.push_back(feature);
   }
-  if (categorical() || key_count() > 65536 || farthest > 65535) {
-    LayNodes(file, rank, wide);
+  const std::vector<std::uint32_t> test_of = LayTests(file, rank);
+  if (walks_sets() || key_count() > 65536 || farthest > 65535) {
+    LayNodes(file, rank, test_of, wide);
   } else {
-    LayNodes(file, rank, narrow);
+    LayNodes(file, rank, test_of, narrow);
   }
   const auto idle = static_cast<std::uint32_t>(file.nodes.size());
   for (std::size_t i = 0; i < file.trees.size(); ++i) {
@@ -117,6 +160,13 @@ void Forest::State::FillKeys(const float* row, std::uint32_t* keys, float* value
     const bool missing = std::isnan(value);
     low[i] = missing ? kLowest : key;
     high[i] = missing ? kHighest : key;
+  }
+  std::uint32_t* const answers = high + count;
+  for (std::size_t i = 0; i < tests.size(); ++i) {
+    const CategoryTest& test = tests[i];
+    const float value = row[used[test.used]];
+    const bool right = std::isnan(value) ? test.default_right : InSet(sets[test.set], set_words.data(), value);
+    answers[i] = right ? 1 : 0;
   }
   if (values == nullptr) return;
   for (std::size_t i = 0; i < count; ++i) values[i] = row[used[i]];
@@ -154,11 +204,11 @@ void Forest::State::PredictTrees(std::span<const float> rows, std::size_t count,
   std::array<float, kStackFeatures> stack_values;
   std::vector<float> heap_values;
   std::uint32_t* keys = stack_keys.data();
-  float* values = categorical() ? stack_values.data() : nullptr;
+  float* values = walks_sets() ? stack_values.data() : nullptr;
   if (block > 1 || used.size() > kStackFeatures) {
     heap_keys.resize(block * key_count());
     keys = heap_keys.data();
-    if (categorical()) {
+    if (walks_sets()) {
       heap_values.resize(block * used.size());
       values = heap_values.data();
     }

@@ -26,7 +26,7 @@ struct NarrowNode {
 };
 static_assert(sizeof(NarrowNode) == 8);
 
-// For forests with many features, huge trees or categorical splits (`key` is then the index of the set).
+// For forests with many features, huge trees or many different categorical splits (`key` is then the index of the set).
 struct WideNode {
   static constexpr std::uint32_t kCategorical = 1U << 31;
   std::uint32_t key;
@@ -44,7 +44,15 @@ inline std::uint32_t OrderKey(float value) {
   return (bits >> 31) != 0 ? ~bits : bits | 0x80000000U;
 }
 
-// What a row needs beside its keys for categorical splits.
+// A categorical split asked once for a row, before the walk, which then sees a key that is 1 to go right and 0 to go left: so one
+// integer comparison decides these splits too. Splits that ask the same share a test.
+struct CategoryTest {
+  std::uint32_t used = 0;      // index into the used features
+  std::uint32_t set = 0;       // index of the set
+  bool default_right = false;  // where missing values go
+};
+
+// What a row needs beside its keys for categorical splits that are no tests.
 struct CategoryView {
   const CategorySet* sets = nullptr;
   const std::uint32_t* words = nullptr;
@@ -52,11 +60,10 @@ struct CategoryView {
   std::uint32_t used = 0;         // number of used features
 };
 
-inline bool InSet(const CategoryView& view, std::uint32_t set, float value) {
+inline bool InSet(const CategorySet& set, const std::uint32_t* words, float value) {
   if (!(value >= 0.0F && value < static_cast<float>(ForestFile::kMaxCategory))) return false;
   const auto category = static_cast<std::uint32_t>(value);
-  const CategorySet& found = view.sets[set];
-  return category / 32 < found.words && (view.words[found.first + category / 32] >> (category % 32) & 1U) != 0;
+  return category / 32 < set.words && (words[set.first + category / 32] >> (category % 32) & 1U) != 0;
 }
 
 inline const NarrowNode* Step(const NarrowNode* node, const std::uint32_t* keys, const CategoryView&) {
@@ -69,7 +76,7 @@ inline const WideNode* Step(const WideNode* node, const std::uint32_t* keys, con
   }
   const bool default_right = node->slot > view.used;
   const float value = view.values[node->slot - 1 - (default_right ? view.used : 0)];
-  const bool right = std::isnan(value) ? default_right : InSet(view, node->key, value);
+  const bool right = std::isnan(value) ? default_right : InSet(view.sets[node->key], view.words, value);
   return node + (node->left & ~WideNode::kCategorical) + (right ? 1 : 0);
 }
 

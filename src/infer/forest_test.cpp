@@ -131,11 +131,11 @@ TEST(Forest, LimitsAndWhatIsNotSupported) {
 
 // A minimal file; the pieces that tests damage are arguments.
 std::string File(std::string_view tree, std::string_view param = R"({"base_score":"0.5","num_feature":"2","num_class":"0"})",
-                 std::string_view objective = "reg:squarederror", std::string_view tree_info = "[0]") {
+                 std::string_view objective = "reg:squarederror", std::string_view tree_info = "[0]", int trees = 1) {
   return fmt::format(
-      R"({{"learner":{{"attributes":{{}},"gradient_booster":{{"model":{{"gbtree_model_param":{{"num_trees":"1"}},"tree_info":{},"trees":[{}]}},)"
+      R"({{"learner":{{"attributes":{{}},"gradient_booster":{{"model":{{"gbtree_model_param":{{"num_trees":"{}"}},"tree_info":{},"trees":[{}]}},)"
       R"("name":"gbtree"}},"learner_model_param":{},"objective":{{"name":"{}"}}}},"version":[3,2,0]}})",
-      tree_info, tree, param, objective);
+      trees, tree_info, tree, param, objective);
 }
 std::string Tree(std::string_view left, std::string_view right, std::string_view feature = "[0,0,0]",
                  std::string_view condition = "[0.5,1,2]", std::string_view more = "") {
@@ -251,6 +251,53 @@ TEST(Forest, UnreachedNodesAreIgnored) {
   float out = 0;
   forest->PredictMargins(row, 1, {&out, 1});
   EXPECT_EQ(out, 3.5F);
+}
+
+// Few different category sets are asked before the walk, many by it: one tree with 7 sets and the same tree twice must agree with
+// a plain look into the sets.
+TEST(Forest, FewAndManyCategorySetsDecideAlike) {
+  std::mt19937 random(4);
+  std::vector<std::vector<int>> sets(7);
+  std::string categories;
+  std::string segments;
+  std::string sizes;
+  int total = 0;
+  for (std::size_t node = 0; node < sets.size(); ++node) {
+    segments += fmt::format("{}{}", node == 0 ? "" : ",", total);
+    for (int category = 0; category < 40; ++category) {
+      if (random() % 2 == 0) continue;
+      sets[node].push_back(category);
+      categories += fmt::format("{}{}", total++ == 0 ? "" : ",", category);
+    }
+    sizes += fmt::format("{}{}", node == 0 ? "" : ",", sets[node].size());
+  }
+  const std::string tree = fmt::format(
+      R"({{"left_children":[1,3,5,7,9,11,13,-1,-1,-1,-1,-1,-1,-1,-1],"right_children":[2,4,6,8,10,12,14,-1,-1,-1,-1,-1,-1,-1,-1],)"
+      R"("split_indices":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],"split_conditions":[0,0,0,0,0,0,0,1,2,4,8,16,32,64,128],)"
+      R"("default_left":[1,0,1,0,1,0,1,0,0,0,0,0,0,0,0],"split_type":[1,1,1,1,1,1,1,0,0,0,0,0,0,0,0],)"
+      R"("categories":[{}],"categories_nodes":[0,1,2,3,4,5,6],"categories_segments":[{}],"categories_sizes":[{}]}})",
+      categories, segments, sizes);
+  constexpr std::string_view kParam = R"({"base_score":"0","num_feature":"1","num_class":"0"})";
+  const Result<Forest> many = Forest::Parse(File(tree, kParam), "x");
+  const Result<Forest> few = Forest::Parse(File(tree + "," + tree, kParam, "reg:squarederror", "[0,0]", 2), "x");
+  ASSERT_TRUE(many.ok() && few.ok()) << (many.ok() ? few.error().what : many.error().what);
+  for (int i = -2; i < 50; ++i) {
+    const float value = i == -2 ? NAN : i == 45 ? 1e9F : i == 46 ? 2.7F : static_cast<float>(i);
+    std::size_t node = 0;
+    while (node < 7) {
+      const bool in =
+          value >= 0 && std::count(sets[node].begin(), sets[node].end(), static_cast<int>(std::fmin(value, 1e6F))) > 0;
+      const bool right = std::isnan(value) ? node % 2 == 1 : in;
+      node = 2 * node + (right ? 2 : 1);
+    }
+    const auto wanted = static_cast<float>(1 << (node - 7));
+    float one = 0;
+    float two = 0;
+    many->PredictMargins({&value, 1}, 1, {&one, 1});
+    few->PredictMargins({&value, 1}, 1, {&two, 1});
+    EXPECT_EQ(one, wanted) << value;
+    EXPECT_EQ(two, 2 * wanted) << value;
+  }
 }
 
 // A file whose category sets would need far more memory than its bytes.

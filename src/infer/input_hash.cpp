@@ -1,5 +1,6 @@
 #include "infer/input_hash.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -18,7 +19,7 @@ void Put32(char* at, std::uint32_t value) {
 
 }  // namespace
 
-std::string InputHash(std::span<const float> row) {
+std::array<std::uint8_t, 16> InputHash(std::span<const float> row) {
   constexpr std::size_t kStackBytes = 1028;
   const std::size_t size = 4 + 4 * row.size();
   std::array<char, kStackBytes> stack;
@@ -29,9 +30,10 @@ std::string InputHash(std::span<const float> row) {
     const std::uint32_t bits = std::isnan(row[i]) ? 0x7fc00000U : std::bit_cast<std::uint32_t>(row[i] + 0.0F);  // -0 + 0 = +0
     Put32(bytes + 4 + 4 * i, bits);
   }
-  std::string digest = Sha256Hex({bytes, size});
-  digest.resize(32);
-  return digest;
+  const std::array<std::uint8_t, 32> digest = Sha256({bytes, size});
+  std::array<std::uint8_t, 16> out;
+  std::copy_n(digest.begin(), out.size(), out.begin());
+  return out;
 }
 
 }  // namespace mlean::infer

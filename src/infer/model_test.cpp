@@ -113,9 +113,10 @@ TEST(InputHash, IsOfTheValues) {
   EXPECT_NE(InputHash(row), InputHash(other));
   EXPECT_NE(InputHash({row, 2}), InputHash({row, 1}));
   const char bytes[] = "\x03\0\0\0\0\0\xc0\x3f\0\0\0\0\0\0\xc0\x7f";
-  EXPECT_EQ(InputHash(row), Sha256Hex({bytes, 16}).substr(0, 32));
-  const std::vector<float> wide(1000, 2.0F);
-  EXPECT_EQ(InputHash(wide).size(), 32U);
+  const auto hex = [](const std::array<std::uint8_t, 16>& hash) { return Hex(hash.data(), hash.size()); };
+  EXPECT_EQ(hex(InputHash(row)), Sha256Hex({bytes, 16}).substr(0, 32));
+  const std::vector<float> wide(1000, 0.0F);
+  EXPECT_EQ(hex(InputHash(wide)), Sha256Hex(std::string("\xe8\x03\0\0", 4) + std::string(4000, '\0')).substr(0, 32));
 }
 
 }  // namespace

@@ -36,11 +36,6 @@ bool IsSaneId(std::string_view id) {
 
 }  // namespace
 
-void OpenedFile::Reset(int fd) {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = fd;
-}
-
 void Exchange::Settle() {
   if (in_flight_) shared_.metrics.in_flight.Add(-1);
   if (streaming_) shared_.active_streams.fetch_sub(1, std::memory_order_relaxed);
@@ -283,14 +278,16 @@ void Exchange::Unreadable(int error) {
 
 Exchange::Sent Exchange::Send(int socket) {
   while (sent_ < out_.size() + tail_.size()) {
+    const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (file_left_ > 0 ? MSG_MORE : 0);
     const std::size_t from_out = std::min(sent_, out_.size());
     const std::size_t from_tail = sent_ - from_out;
     iovec parts[2] = {{out_.data() + from_out, out_.size() - from_out},
                       {const_cast<char*>(tail_.data()) + from_tail, tail_.size() - from_tail}};
     msghdr message{};
     message.msg_iov = parts;
-    message.msg_iovlen = tail_.empty() ? 1 : 2;
-    const ssize_t done = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT | (file_left_ > 0 ? MSG_MORE : 0));
+    message.msg_iovlen = 2;
+    const ssize_t done =
+        tail_.empty() ? ::send(socket, parts[0].iov_base, parts[0].iov_len, flags) : ::sendmsg(socket, &message, flags);
     if (done >= 0) {
       sent_ += static_cast<std::size_t>(done);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {

@@ -13,24 +13,11 @@
 #include <string_view>
 
 #include "net/loop.hpp"
+#include "net/opened_file.hpp"
 #include "net/request_body.hpp"
 #include "net/request_parser.hpp"
 
 namespace mlean::net {
-
-// A file descriptor that closes itself.
-class OpenedFile {
- public:
-  OpenedFile() = default;
-  ~OpenedFile() { Reset(-1); }
-  OpenedFile(const OpenedFile&) = delete;
-  OpenedFile& operator=(const OpenedFile&) = delete;
-  void Reset(int fd);
-  int fd() const { return fd_; }
-
- private:
-  int fd_ = -1;
-};
 
 class Exchange {
  public:

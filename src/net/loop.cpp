@@ -149,7 +149,13 @@ Task<void> Session::Serve() {
       exchange_.RefuseAndEnd(parser_.error_status(), "bad_request", parser_.error_text());
     } else if (exchange_.ChooseRoute()) {
       bool complete = true;
-      if (parser_.head().HasBody()) complete = co_await ReadBody();
+      if (parser_.head().HasBody()) {
+        if (parser_.BodyIsHere()) {  // mostly it came with the head: nothing to wait for
+          complete = exchange_.ParseBody() == Step::kReady;
+        } else {
+          complete = co_await ReadBody();
+        }
+      }
       if (complete && exchange_.OnPool()) {
         co_await InvokeOnPool();
       } else if (complete) {
@@ -349,7 +355,8 @@ std::chrono::milliseconds TickOf(const ServerOptions& options) {
 class Loop::Impl {
  public:
   Impl(Shared& shared, std::size_t index)
-      : context_(1),
+      // Sockets and timers are touched by the loop's thread alone; others only post to it.
+      : context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
         work_(context_.get_executor()),
         timer_(context_),
         state_{.shared = shared, .context = context_},
@@ -363,19 +370,11 @@ class Loop::Impl {
   }
 
   void Add(int fd, std::string remote, bool refuse) {
-    const bool v6 = remote.starts_with('[');
-    boost::system::error_code error;
-    Socket socket(context_);
-    socket.assign(v6 ? tcp::v6() : tcp::v4(), fd, error);
-    if (error) {
-      ::close(fd);
-      return;
-    }
     connections_.fetch_add(1, std::memory_order_relaxed);
     state_.shared.connections.fetch_add(1);
     state_.shared.metrics.connections.Add(1);
-    asio::post(context_, [this, refuse, socket = std::move(socket), remote = std::move(remote)]() mutable {
-      Start(std::move(socket), std::move(remote), refuse);
+    asio::post(context_, [this, refuse, fd = OpenedFile(fd), remote = std::move(remote)]() mutable {
+      Start(std::move(fd), std::move(remote), refuse);
     });
   }
 
@@ -424,10 +423,15 @@ class Loop::Impl {
     });
   }
 
-  void Start(Socket socket, std::string remote, bool refuse) {
+  void Start(OpenedFile fd, std::string remote, bool refuse) {
+    boost::system::error_code error;
+    Socket socket(context_);
+    socket.assign(remote.starts_with('[') ? tcp::v6() : tcp::v4(), fd.fd(), error);
+    if (error) return Uncount();
+    fd.Release();
     sessions_.emplace_front(state_, std::move(socket), std::move(remote));
     const auto at = sessions_.begin();
-    asio::co_spawn(context_, refuse ? at->TurnAway() : at->Serve(), [this, at](std::exception_ptr error) { End(at, error); });
+    asio::co_spawn(context_, refuse ? at->TurnAway() : at->Serve(), [this, at](std::exception_ptr failure) { End(at, failure); });
   }
 
   void End(std::list<Session>::iterator at, const std::exception_ptr& error) {
@@ -437,6 +441,10 @@ class Loop::Impl {
       log::Failure("http_connection_failed", {{"cause", escaped.what()}});
     }
     sessions_.erase(at);
+    Uncount();
+  }
+
+  void Uncount() {
     connections_.fetch_sub(1, std::memory_order_relaxed);
     Shared& shared = state_.shared;
     shared.metrics.connections.Add(-1);

@@ -129,12 +129,13 @@ Reply Reply::Redirect(std::string location, int status) {
   return reply;
 }
 
-Reply& Reply::With(std::string name, std::string value) & {
-  headers.push_back({std::move(name), std::move(value)});
+Reply& Reply::With(std::string_view name, std::string value) & {
+  if (headers.empty()) headers.reserve(4);
+  headers.push_back({name, std::move(value)});
   return *this;
 }
-Reply&& Reply::With(std::string name, std::string value) && {
-  headers.push_back({std::move(name), std::move(value)});
+Reply&& Reply::With(std::string_view name, std::string value) && {
+  With(name, std::move(value));
   return std::move(*this);
 }
 

@@ -75,8 +75,8 @@ struct Call {
 };
 
 struct ReplyHeader {
-  std::string name;
-  std::string value;  // CR, LF and NUL become blanks when sent
+  std::string_view name;  // a text that lives as long as the program, mostly a literal
+  std::string value;      // CR, LF and NUL become blanks when sent
 };
 
 // A span of a file; the server opens it when it sends. Missing or unreadable: the reply becomes 404 or 500.
@@ -112,9 +112,9 @@ struct Reply {
   static Reply Stream(std::string content_type, PullStream stream);
   static Reply Redirect(std::string location, int status = 302);
 
-  // Adds a header and returns *this for chaining.
-  Reply& With(std::string name, std::string value) &;
-  Reply&& With(std::string name, std::string value) &&;
+  // Adds a header and returns *this for chaining. `name`: see ReplyHeader.
+  Reply& With(std::string_view name, std::string value) &;
+  Reply&& With(std::string_view name, std::string value) &&;
 };
 
 using Handler = std::function<Reply(const Call&)>;

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "base/clock.hpp"
@@ -11,22 +12,28 @@
 namespace mlean::net {
 namespace {
 
+constexpr std::array<bool, 256> MakeTokens() {
+  std::array<bool, 256> tokens{};
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~")) tokens[static_cast<unsigned char>(c)] = true;
+  for (char c = '0'; c <= '9'; ++c) tokens[static_cast<unsigned char>(c)] = true;
+  for (char c = 'a'; c <= 'z'; ++c)
+    tokens[static_cast<unsigned char>(c)] = tokens[static_cast<unsigned char>(c - 'a' + 'A')] = true;
+  return tokens;
+}
+constexpr std::array<bool, 256> kTokens = MakeTokens();
+
 bool IsToken(std::string_view text) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kOthers.find(c) != std::string_view::npos;
-  });
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return kTokens[static_cast<unsigned char>(c)]; });
 }
 
 void AppendLine(std::string& out, std::string_view name, std::string_view value) {
   out += name;
   out += ": ";
-  if (value.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) {
-    out += value;
-  } else {
-    for (const char c : value) out += c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
-  }
+  const std::size_t start = out.size();
+  out += value;
+  std::replace_if(
+      out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; },
+      ' ');
   out += "\r\n";
 }
 

@@ -14,11 +14,11 @@ namespace {
 constexpr std::size_t kMaxSegments = 64;
 
 struct Segment {
-  std::uint32_t offset = 0;  // in the path as sent
-  std::uint32_t size = 0;
-  bool decoded = false;  // then the next two hold, else text is the path's own
-  std::uint32_t decoded_offset = 0;
-  std::uint32_t decoded_size = 0;
+  std::uint32_t offset;  // in the path as sent
+  std::uint32_t size;
+  bool decoded;  // then the next two hold, else text is the path's own
+  std::uint32_t decoded_offset;
+  std::uint32_t decoded_size;
 };
 
 bool IsPlain(std::string_view text) {
@@ -57,8 +57,10 @@ struct Router::Node {
 
 // One search of the tree for one path.
 struct Router::Walk {
+  explicit Walk(Call& walked) : call(walked) {}
+
   Call& call;
-  std::array<Segment, kMaxSegments> segments;
+  std::array<Segment, kMaxSegments> segments;  // those below `count` hold; the others are never touched, for speed
   std::size_t count = 0;
   std::vector<std::string_view> allowed;  // methods of the path's leaves that do not have the method asked for
   bool too_long = false;
@@ -84,7 +86,7 @@ struct Router::Walk {
     }
     const std::string_view raw = call.path.substr(offset, size);
     Segment& segment = segments[count++];
-    segment = Segment{static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(size)};
+    segment = Segment{static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(size), false, 0, 0};
     if (raw.find('%') != std::string_view::npos) {
       segment.decoded = true;
       segment.decoded_offset = static_cast<std::uint32_t>(call.decoded_path.size());
@@ -109,7 +111,7 @@ struct Router::Walk {
 
   // The rest of the path from segment `from`, decoded as one text.
   void CaptureRest(std::string_view name, std::size_t from) {
-    Segment whole;
+    Segment whole{};
     if (from < count) {
       whole.offset = segments[from].offset;
       whole.size = static_cast<std::uint32_t>(call.path.size()) - whole.offset;
@@ -225,7 +227,7 @@ Reply Router::Error(int status, std::string_view message, const Call& call) cons
 }
 
 Router::Match Router::Find(Call& call) const {
-  Walk walk{.call = call};
+  Walk walk(call);
   call.capture_count = 0;
   call.decoded_path.clear();
   if (call.method == "OPTIONS" && call.path == "*") return {nullptr, Reply::NoContent()};

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <limits>
@@ -94,9 +95,11 @@ struct LogWriter::State {
   LogOptions options;
   std::atomic<std::uint64_t> dropped{0};
   std::atomic<std::uint64_t> appended{0};
+  // Added under the mutex, then never changed: encoding reads those below the count without it.
+  std::array<Schema, kMaxSchemas> schemas;
+  std::atomic<int> schema_count{0};
   std::mutex mutex;
   // Under the mutex:
-  std::map<int, Schema> schemas;  // nodes stay where they are: encoding reads them without the mutex
   std::map<int, OpenSegment> segments;
   std::uint64_t folder_bytes = 0;
   std::uint64_t next_sequence = 1;
@@ -131,7 +134,8 @@ Result<void> LogWriter::State::Create(int schema, TimeMs time) {
     // Another process that opens the log just now may take the empty file for one left by a crash, and remove it.
     if (segment.fd.get() >= 0 && TryLock(segment.fd.get()) && IsLinked(segment.fd.get())) break;
   }
-  const std::string header = EncodeHeader({.model = options.model, .created = time, .schema = schemas.at(schema)});
+  const std::string header =
+      EncodeHeader({.model = options.model, .created = time, .schema = schemas[static_cast<std::size_t>(schema)]});
   if (Result<void> done = WriteWhole(segment.fd.get(), segment.path, header, 0); !done) {
     unlink(segment.path.c_str());
     return done;
@@ -211,32 +215,28 @@ Result<int> LogWriter::AddSchema(const Schema& schema) {
                 fmt::format("cannot log predictions of '{}': the feature names are too long", state_->options.model));
   }
   const std::lock_guard lock(state_->mutex);
-  for (const auto& [handle, known] : state_->schemas) {
-    if (known == schema) return handle;
+  const int count = state_->schema_count.load(std::memory_order_relaxed);
+  const auto end = state_->schemas.begin() + count;
+  if (const auto known = std::find(state_->schemas.begin(), end, schema); known != end) {
+    return static_cast<int>(known - state_->schemas.begin());
   }
-  if (state_->schemas.size() >= kMaxSchemas) {
+  if (end == state_->schemas.end()) {
     return Fail(Code::kTooLarge,
                 fmt::format("cannot log predictions of '{}': over {} different schemas", state_->options.model, kMaxSchemas));
   }
-  const int handle = static_cast<int>(state_->schemas.size());
-  state_->schemas.emplace(handle, schema);
-  return handle;
+  *end = schema;
+  state_->schema_count.store(count + 1, std::memory_order_release);
+  return count;
 }
 
 Result<void> LogWriter::AppendBatch(int schema, std::span<const Record> records) {
   if (records.empty()) return {};
-  const Schema* names = nullptr;
-  {
-    const std::lock_guard lock(state_->mutex);
-    const auto found = state_->schemas.find(schema);
-    CHECK_BUG(found != state_->schemas.end());
-    names = &found->second;
-  }
+  CHECK_BUG(schema >= 0 && schema < state_->schema_count.load(std::memory_order_acquire));
+  const Schema& names = state_->schemas[static_cast<std::size_t>(schema)];
   const auto append = [&]() -> Result<void> {
     std::string bytes;
-    bytes.reserve(records.size() *
-                  (72 + records.front().request_id.size() + 4 * (names->features.size() + names->outputs.size())));
-    for (const Record& record : records) TRYV(AppendRecord(bytes, record, *names));
+    bytes.reserve(records.size() * EncodedSize(records.front()));
+    for (const Record& record : records) TRYV(AppendRecord(bytes, record, names));
     return state_->Append(schema, records, bytes);
   };
   Result<void> done = append();

@@ -1,6 +1,6 @@
 #include "predictions/segment.hpp"
 
-#include <array>
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -147,6 +147,10 @@ std::string EncodeSummary(const SegmentSummary& summary) {
   return out;
 }
 
+std::size_t EncodedSize(const Record& record) {
+  return kFrame + kFixed + record.request_id.size() + record.features.size_bytes() + record.outputs.size_bytes();
+}
+
 Result<void> AppendRecord(std::string& out, const Record& record, const Schema& schema) {
   if (record.request_id.size() > kMaxRequestId) {
     return Fail(Code::kInvalid, fmt::format("cannot log prediction: its request id has over {} bytes", kMaxRequestId));
@@ -162,8 +166,9 @@ Result<void> AppendRecord(std::string& out, const Record& record, const Schema& 
                                             schema.outputs.size()));
   }
   const std::size_t payload = OpenFrame(out);
-  std::array<char, kFixed> fixed{};
-  const auto put = [&fixed](std::size_t at, auto value) { std::memcpy(fixed.data() + at, &value, sizeof value); };
+  out.resize(payload + EncodedSize(record) - kFrame);
+  char* at = out.data() + payload;
+  const auto put = [base = at](std::size_t offset, auto value) { std::memcpy(base + offset, &value, sizeof value); };
   put(0, kPrediction);
   put(1, static_cast<std::uint8_t>(record.variant));
   put(2, record.status);
@@ -175,10 +180,13 @@ Result<void> AppendRecord(std::string& out, const Record& record, const Schema& 
   put(32, record.input_hash);
   put(48, static_cast<std::uint32_t>(record.features.size()));
   put(52, static_cast<std::uint32_t>(record.outputs.size()));
-  out.append(fixed.data(), fixed.size());
-  out += record.request_id;
-  out.append(reinterpret_cast<const char*>(record.features.data()), record.features.size_bytes());
-  out.append(reinterpret_cast<const char*>(record.outputs.data()), record.outputs.size_bytes());
+  at = std::copy(record.request_id.begin(), record.request_id.end(), at + kFixed);
+  const auto copy = [&at](std::span<const float> floats) {
+    if (!floats.empty()) std::memcpy(at, floats.data(), floats.size_bytes());
+    at += floats.size_bytes();
+  };
+  copy(record.features);
+  copy(record.outputs);
   CloseFrame(out, payload);
   return {};
 }

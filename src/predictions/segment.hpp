@@ -34,7 +34,8 @@ struct SegmentSummary {
 
 std::string EncodeHeader(const SegmentHeader& header);
 std::string EncodeSummary(const SegmentSummary& summary);
-// kInvalid when the record does not fit the schema or a limit.
+std::size_t EncodedSize(const Record& record);
+// kInvalid when the record does not fit the schema or a limit; then `out` is as it was.
 Result<void> AppendRecord(std::string& out, const Record& record, const Schema& schema);
 
 // The header and where the first record starts. kCorrupt or kUnsupported (a newer version).

@@ -18,14 +18,6 @@ std::int64_t MicrosSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start).count();
 }
 
-// 16 bytes of the 32 hex digits.
-std::array<std::uint8_t, 16> FromHex(std::string_view hex) {
-  const auto digit = [](char c) { return static_cast<std::uint8_t>(c <= '9' ? c - '0' : c - 'a' + 10); };
-  std::array<std::uint8_t, 16> out{};
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::uint8_t>(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
-  return out;
-}
-
 }  // namespace
 
 LiveModel::LiveModel(LiveModelOptions options, std::unique_ptr<predictions::LogWriter> log, Metrics& metrics, OnAbort on_abort)
@@ -61,7 +53,7 @@ Result<LiveModel::Attempt> LiveModel::Try(const Loaded& loaded, Variant variant,
   attempt.answer.rows = features == 0 ? 0 : attempt.rows.size() / features;
   attempt.answer.outputs.resize(attempt.answer.rows * loaded.model->outputs());
   loaded.model->PredictRows(attempt.rows, attempt.answer.rows, attempt.answer.outputs);
-  attempt.answer.model = loaded.model;
+  attempt.answer.model = loaded.model.get();
   attempt.answer.version = loaded.version;
   attempt.answer.variant = variant;
   attempt.latency_us = MicrosSince(start);
@@ -69,25 +61,32 @@ Result<LiveModel::Attempt> LiveModel::Try(const Loaded& loaded, Variant variant,
 }
 
 Result<Answer> LiveModel::Ask(const Question& question, TimeMs now) {
-  const std::shared_ptr<const Route> route = route_.load(std::memory_order_acquire);
+  std::shared_ptr<const Route> route = route_.load(std::memory_order_acquire);
+  Result<Answer> answer = AskRoute(*route, question, now);
+  if (answer) answer->route = std::move(route);
+  return answer;
+}
+
+Result<Answer> LiveModel::AskRoute(const Route& route, const Question& question, TimeMs now) {
   const bool fresh = !question.id_given || recent_.Add(question.id);
-  if (question.version) {
-    const auto answer_by = [&](const Loaded& loaded) -> Result<Answer> {
-      TRY(Attempt attempt, Try(loaded, Variant::kChampion, question));
-      return std::move(attempt.answer);
-    };
-    if (route->champion && route->champion->version == *question.version) return answer_by(*route->champion);
-    if (route->candidate && route->candidate->version == *question.version) return answer_by(*route->candidate);
-    for (const Loaded& other : route->others) {
-      if (other.version == *question.version) return answer_by(other);
-    }
-    return Fail(Code::kNotFound,
-                fmt::format("cannot predict with '{}' version {}: it is not loaded", options_.name, *question.version));
+  if (question.version) return AskVersion(route, *question.version, question);
+  if (route.candidate && rollout::AssignVariant(route.seed, question.id, route.weight) == rollout::Variant::kCandidate) {
+    return AskCandidate(route, question, now, fresh);
   }
-  if (route->candidate && rollout::AssignVariant(route->seed, question.id, route->weight) == rollout::Variant::kCandidate) {
-    return AskCandidate(*route, question, now, fresh);
+  return AskChampion(route, question, now, fresh, Variant::kChampion);
+}
+
+Result<Answer> LiveModel::AskVersion(const Route& route, int version, const Question& question) const {
+  const auto answer_by = [&](const Loaded& loaded) -> Result<Answer> {
+    TRY(Attempt attempt, Try(loaded, Variant::kChampion, question));
+    return std::move(attempt.answer);
+  };
+  if (route.champion && route.champion->version == version) return answer_by(*route.champion);
+  if (route.candidate && route.candidate->version == version) return answer_by(*route.candidate);
+  for (const Loaded& other : route.others) {
+    if (other.version == version) return answer_by(other);
   }
-  return AskChampion(*route, question, now, fresh, Variant::kChampion);
+  return Fail(Code::kNotFound, fmt::format("cannot predict with '{}' version {}: it is not loaded", options_.name, version));
 }
 
 Result<Answer> LiveModel::AskCandidate(const Route& route, const Question& question, TimeMs now, bool fresh) {
@@ -137,7 +136,7 @@ Result<Answer> LiveModel::AskConstant(const Route& route, const Question& questi
   answered_fallback_.Add();
   if (fresh) {
     Log(route.constant_schema, attempt, question, now, 200);
-    champion_window_.Record({.now_ms = now, .latency_us = 0});
+    if (route.candidate) champion_window_.Record({.now_ms = now, .latency_us = 0});
   }
   return std::move(attempt.answer);
 }
@@ -153,7 +152,10 @@ Result<Answer> LiveModel::AskChampion(const Route& route, const Question& questi
   seconds_.Observe(static_cast<double>(attempt->latency_us) * 1e-6);
   if (fresh) {
     Log(route.champion->log_schema, *attempt, question, now, 200);
-    if (variant == Variant::kChampion) champion_window_.Record({.now_ms = now, .latency_us = attempt->latency_us});
+    // The window is there to be compared with a candidate's, and starts anew with each.
+    if (variant == Variant::kChampion && route.candidate) {
+      champion_window_.Record({.now_ms = now, .latency_us = attempt->latency_us});
+    }
   }
   return std::move(attempt->answer);
 }
@@ -163,7 +165,9 @@ void LiveModel::Log(int schema, const Attempt& attempt, const Question& question
   const Answer& answer = attempt.answer;
   const std::size_t features = answer.rows == 0 ? 0 : attempt.rows.size() / answer.rows;
   const std::size_t outputs = answer.rows == 0 ? 0 : answer.outputs.size() / answer.rows;
-  std::vector<predictions::Record> records(answer.rows);
+  predictions::Record one;  // mostly a request has one row
+  std::vector<predictions::Record> many(answer.rows > 1 ? answer.rows : 0);
+  const std::span<predictions::Record> records = answer.rows > 1 ? std::span(many) : std::span(&one, answer.rows);
   for (std::size_t row = 0; row < records.size(); ++row) {
     predictions::Record& record = records[row];
     record.time = now;
@@ -176,7 +180,7 @@ void LiveModel::Log(int schema, const Attempt& attempt, const Question& question
     const std::span<const float> asked = std::span(attempt.rows).subspan(row * features, features);
     if (options_.log_features) record.features = asked;
     record.outputs = std::span(answer.outputs).subspan(row * outputs, outputs);
-    if (features > 0) record.input_hash = FromHex(infer::InputHash(asked));
+    if (features > 0) record.input_hash = infer::InputHash(asked);
   }
   if (!log_->AppendBatch(schema, records)) unlogged_.Add(records.size());
 }

@@ -60,7 +60,8 @@ struct Question {
 };
 
 struct Answer {
-  std::shared_ptr<const infer::Model> model;  // null when the constant answered
+  const infer::Model* model = nullptr;  // null when the constant answered; lives as long as `route`
+  std::shared_ptr<const Route> route;
   int version = 0;
   predictions::Variant variant = predictions::Variant::kChampion;
   std::size_t rows = 1;
@@ -105,6 +106,8 @@ class LiveModel {
     std::int64_t latency_us = 0;
   };
   Result<Attempt> Try(const Loaded& loaded, predictions::Variant variant, const Question& question) const;
+  Result<Answer> AskRoute(const Route& route, const Question& question, TimeMs now);
+  Result<Answer> AskVersion(const Route& route, int version, const Question& question) const;
   Result<Answer> AskCandidate(const Route& route, const Question& question, TimeMs now, bool fresh);
   Result<Answer> AskConstant(const Route& route, const Question& question, TimeMs now, bool fresh);
   Result<Answer> AskChampion(const Route& route, const Question& question, TimeMs now, bool fresh, predictions::Variant variant);

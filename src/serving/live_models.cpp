@@ -46,21 +46,22 @@ void UseInstead(Route& route, const Route& before, const ModelSettings& settings
 }  // namespace
 
 LiveModels::LiveModels(std::filesystem::path log_root, Metrics& metrics, OnAbort on_abort)
-    : log_root_(std::move(log_root)),
-      metrics_(metrics),
-      on_abort_(std::move(on_abort)),
-      table_(std::make_shared<const Table>()) {}
+    : log_root_(std::move(log_root)), metrics_(metrics), on_abort_(std::move(on_abort)) {}
 
 LiveModel* LiveModels::Find(std::string_view name) const {
-  const std::shared_ptr<const Table> table = table_.load(std::memory_order_acquire);
-  const auto found = table->find(name);
-  return found == table->end() ? nullptr : found->second;
+  const Node* node = lists_[ListOf(name)].load(std::memory_order_acquire);
+  while (node != nullptr && node->model->name() != name) node = node->next;
+  return node == nullptr ? nullptr : node->model.get();
 }
 
 std::vector<std::string> LiveModels::Names() const {
-  const std::shared_ptr<const Table> table = table_.load(std::memory_order_acquire);
   std::vector<std::string> names;
-  for (const auto& [name, model] : *table) names.push_back(name);
+  for (const std::atomic<const Node*>& list : lists_) {
+    for (const Node* node = list.load(std::memory_order_acquire); node != nullptr; node = node->next) {
+      names.push_back(node->model->name());
+    }
+  }
+  std::sort(names.begin(), names.end());
   return names;
 }
 
@@ -81,19 +82,20 @@ Result<void> LiveModels::Sync(sql::Database& db, const std::map<std::string, Mod
 }
 
 Result<LiveModel*> LiveModels::Ensure(const std::string& name, const ModelSettings& settings) {
-  for (const auto& model : models_) {
-    if (model->name() == name) return model.get();
-  }
+  if (LiveModel* const known = Find(name); known != nullptr) return known;
   std::unique_ptr<predictions::LogWriter> log;
   if (settings.log) {
     TRY(log, predictions::LogWriter::Open({.folder = log_root_ / name, .model = name}));
   }
   LiveModelOptions options{.name = name, .log_features = settings.log_features};
-  models_.push_back(std::make_unique<LiveModel>(std::move(options), std::move(log), metrics_, on_abort_));
-  auto table = std::make_shared<Table>(*table_.load(std::memory_order_acquire));
-  (*table)[name] = models_.back().get();
-  table_.store(std::move(table), std::memory_order_release);
-  return models_.back().get();
+  std::atomic<const Node*>& list = lists_[ListOf(name)];
+  auto node = std::make_unique<Node>();
+  node->model = std::make_unique<LiveModel>(std::move(options), std::move(log), metrics_, on_abort_);
+  node->next = list.load(std::memory_order_relaxed);
+  LiveModel* const model = node->model.get();
+  models_.push_back(std::move(node));
+  list.store(models_.back().get(), std::memory_order_release);
+  return model;
 }
 
 Result<Loaded> LiveModels::Load(LiveModel& live, const ModelSettings& settings, int version, const std::string& path,

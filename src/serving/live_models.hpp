@@ -2,8 +2,10 @@
 // model files that are not loaded yet, and swaps routes; Find() is lock-free and may be called by any thread at any time.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -43,7 +45,14 @@ class LiveModels {
   std::int64_t synced() const { return synced_.load(std::memory_order_acquire); }
 
  private:
-  using Table = std::map<std::string, LiveModel*, std::less<>>;
+  // The models by a hash of their names. Only grows: a node is whole before its list's head shows it, and never changes, so
+  // readers need no lock and count no references.
+  struct Node {
+    std::unique_ptr<LiveModel> model;
+    const Node* next = nullptr;
+  };
+  static constexpr std::size_t kLists = 256;
+  static std::size_t ListOf(std::string_view name) { return std::hash<std::string_view>()(name) % kLists; }
 
   Result<LiveModel*> Ensure(const std::string& name, const ModelSettings& settings);
   Result<Loaded> Load(LiveModel& live, const ModelSettings& settings, int version, const std::string& path,
@@ -55,9 +64,9 @@ class LiveModels {
   Metrics& metrics_;
   OnAbort on_abort_;
   mutable std::mutex mutex_;                                          // of Sync
-  std::vector<std::unique_ptr<LiveModel>> models_;                    // guarded by mutex_
+  std::vector<std::unique_ptr<const Node>> models_;                   // guarded by mutex_; owns what the lists show
   std::map<std::string, std::shared_ptr<const infer::Model>> files_;  // by digest, guarded by mutex_; shared with the routes
-  std::atomic<std::shared_ptr<const Table>> table_;
+  std::array<std::atomic<const Node*>, kLists> lists_{};
   std::atomic<std::int64_t> synced_{-1};
 };
 

@@ -105,7 +105,7 @@ TEST(InferRequest, TheHotPathAgreesWithTheWholeParser) {
 TEST(InferRequest, WhatIsUsual) {
   const std::string hour = Tensor("hour", "FP32", "5");
   EXPECT_TRUE(IsUsual(Body({hour})));
-  EXPECT_TRUE(IsUsual(" {\n\"inputs\" : [ { \"data\" : [ 5 ] , \"datatype\":\"FP64\", \"name\":\"x\", \"shape\": [ 1 ]\t} ] } "));
+  EXPECT_TRUE(IsUsual(" {\n\"inputs\": [ { \"data\": [ 5 ] , \"datatype\":\"FP64\", \"name\": \"x\", \"shape\": [ 1 ]\t} ] } "));
   for (const std::string& text :
        std::vector<std::string>{"", "{}", "[]", R"({"inputs":[]})", R"({"inputs":[{}]})", Body({hour}) + "x",
                                 Body({hour}).substr(0, Body({hour}).size() - 1), Body({hour}, R"(,"id":"again")"),

@@ -118,12 +118,13 @@ net::Reply Infer(const net::Call& call, const serving::LiveModels& models, const
   out.reserve(160 + answer->outputs.size() * 12);
   out += "{\"model_name\":";
   codec::AppendJsonString(out, reference->live->name());
-  out += ",\"model_version\":\"" + VersionText(*answer) + "\",\"id\":";
+  const std::string version = VersionText(*answer);
+  out.append(",\"model_version\":\"").append(version).append("\",\"id\":");
   codec::AppendJsonString(out, question.id);
   out += ",\"outputs\":[";
   AppendOutput(out, "predict", answer->outputs, answer->rows);
   out += "]}";
-  net::Reply reply = net::Reply::Json(200, std::move(out)).With("mlean-model-version", VersionText(*answer));
+  net::Reply reply = net::Reply::Json(200, std::move(out)).With("mlean-model-version", version);
   // A version asked for by number is no variant of the traffic.
   if (!reference->version) reply.With("mlean-variant", std::string(predictions::VariantName(answer->variant)));
   return reply;
