@@ -1,7 +1,5 @@
 #include "api/errors.hpp"
 
-#include "codec/json.hpp"
-
 namespace mlean::api {
 
 int HttpStatus(Code code) {
@@ -30,6 +28,10 @@ net::Reply ErrorReply(const Error& error) {
   net::Reply reply = net::Reply::Json(HttpStatus(error.code), body.Dump());
   if (error.code == Code::kBusy) reply.With("Retry-After", "1");
   return reply;
+}
+
+net::Reply ToReply(const Result<codec::Json>& result, int status) {
+  return result ? net::Reply::Json(status, result->Dump()) : ErrorReply(result.error());
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "codec/json.hpp"
 #include "net/message.hpp"
 
 namespace mlean::api {
@@ -12,6 +13,8 @@ namespace mlean::api {
 int HttpStatus(Code code);
 // {"error": "…"}: Open Inference v2 and our own routes ("fix" is added when there is one).
 net::Reply ErrorReply(const Error& error);
+// A handler's Result in our own API: `status` with JSON, or ErrorReply.
+net::Reply ToReply(const Result<codec::Json>& result, int status = 200);
 // FastAPI's shape, status 422 for anything wrong with the input: {"detail": [{"loc": ["body"], "msg": "…", "type":
 // "value_error"}]}.
 net::Reply DetailReply(const Error& error);

@@ -147,6 +147,7 @@ SCENARIOS = [
     ("versions", f"GET {API}/models/bare/versions", None, 200, ['"version":2', '"aliases":["stable"]', '"digest":"'], [], {}),
     ("versions of no model", f"GET {API}/models/nope/versions", None, 404, ['{"error":"', '"fix":"mlean models list"'], [], {}),
     ("windows", f"GET {API}/models/bare/windows", None, 200, ['{"windows":[]}'], [], {}),
+    ("windows of no model", f"GET {API}/models/nope/windows", None, 404, ['{"error":"', "'nope'", '"fix":"mlean models list"'], [], {}),
     ("observe what is not in mlean.yaml", f"GET {API}/models/bare/observe", None, 404, ["'bare'", "mlean.yaml"], [], {}),
     ("observe at no time", f"GET {API}/models/bare/observe?from=noon", None, 400, ["'noon'"], [], {}),
     ("turns", f"GET {API}/turns", None, 200, ['{"turns":[]}'], [], {}),

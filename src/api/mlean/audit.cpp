@@ -1,4 +1,5 @@
 // GET /audit[?after=&limit=&object=&action=], GET /audit/verify, GET /alerts.
+#include "api/errors.hpp"
 #include "api/mlean/bind.hpp"
 #include "base/text.hpp"
 #include "flows/render.hpp"

@@ -30,7 +30,4 @@ void BindControl(net::Router& router, ApiContext& context);
 // After all others: GET /api/mlean/v1/openapi.json lists what was bound.
 void BindOpenApi(net::Router& router, const std::string& version);
 
-// A handler's Result as a reply: 200 with JSON, or the error's status.
-net::Reply ToReply(const Result<codec::Json>& result, int status = 200);
-
 }  // namespace mlean::api

@@ -1,6 +1,8 @@
 // POST /tick: one pass of the server's own work, finished when the reply comes (tests and simulated clocks; harmless otherwise).
 // POST /sync: brings serving in step with the registry before the reply (the CLI calls it after it changed an alias).
+#include "api/errors.hpp"
 #include "api/mlean/bind.hpp"
+#include "flows/check_config.hpp"
 
 namespace mlean::api {
 namespace {
@@ -17,9 +19,11 @@ Result<Json> RunTick(ApiContext& context) {
 
 Result<Json> Sync(ApiContext& context) {
   const std::lock_guard lock(context.config_mutex);
-  TRYV(flows::ReloadConfig(context.workspace));
+  std::string problem = flows::ReloadOrKeepConfig(context.workspace);
   TRYV(context.models.Sync(*context.workspace.db, flows::ServingSettings(context.workspace.config)));
-  return Json(Json::Object{{"synced", context.models.synced()}});
+  Json reply = Json::Object{{"synced", context.models.synced()}};
+  if (!problem.empty()) reply.Set("problem", std::move(problem));
+  return reply;
 }
 
 }  // namespace

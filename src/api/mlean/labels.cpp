@@ -1,4 +1,5 @@
 // POST /models/{model}/labels [{"id","label","row","time"}…]: late truth; idempotent by (id, row).
+#include "api/errors.hpp"
 #include "api/mlean/bind.hpp"
 #include "flows/add_labels.hpp"
 

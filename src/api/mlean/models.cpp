@@ -1,4 +1,5 @@
 // GET /models: registered models, what serves each right now. GET /models/{model}/versions.
+#include "api/errors.hpp"
 #include "api/mlean/bind.hpp"
 #include "flows/render.hpp"
 #include "registry/model_store.hpp"

@@ -1,4 +1,5 @@
 // GET /rollouts[?model=], POST /rollouts/{id}/abort {"reason"}.
+#include "api/errors.hpp"
 #include "api/mlean/bind.hpp"
 #include "flows/progress_rollout.hpp"
 #include "flows/render.hpp"

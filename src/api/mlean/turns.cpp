@@ -48,10 +48,6 @@ Result<Json> StartTurn(const net::Call& call, ApiContext& context) {
 
 }  // namespace
 
-net::Reply ToReply(const Result<Json>& result, int status) {
-  return result ? net::Reply::Json(status, result->Dump()) : ErrorReply(result.error());
-}
-
 void BindTurns(net::Router& router, ApiContext& context) {
   router.Add("GET", "/api/mlean/v1/turns", {}, [&](const net::Call& call) { return ToReply(ListTurns(call, context)); });
   router.Add("GET", "/api/mlean/v1/turns/{id}", {}, [&](const net::Call& call) { return ToReply(GetTurn(call, context)); });
