@@ -6,13 +6,11 @@ find_package(Boost 1.81 REQUIRED)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
-pkg_check_modules(LIBFYAML REQUIRED IMPORTED_TARGET libfyaml)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 
 # Third-party libraries by room; they stay PRIVATE, no public header of a room shows them.
 set(MLEAN_LIBS_base OpenSSL::Crypto fmt::fmt)
 set(MLEAN_LIBS_sql PkgConfig::SQLITE)
-set(MLEAN_LIBS_codec PkgConfig::LIBFYAML)
 set(MLEAN_LIBS_net Threads::Threads Boost::headers)
 set(MLEAN_LIBS_policy PkgConfig::PCRE2)
 set(MLEAN_LIBS_os Threads::Threads dl)

@@ -1,8 +1,12 @@
 #include "codec/python_text.hpp"
 
+#include <fmt/core.h>
+
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 
 namespace mlean::codec {
 namespace {
@@ -36,6 +40,22 @@ void AppendUnicodeEscape(std::string& out, std::uint32_t unit) {
   constexpr char kHex[] = "0123456789abcdef";
   const char text[] = {'\\', 'u', kHex[unit >> 12 & 15], kHex[unit >> 8 & 15], kHex[unit >> 4 & 15], kHex[unit & 15]};
   out.append(text, sizeof text);
+}
+
+// str.isprintable() of one character. Exact for assigned characters; Python also hides those that Unicode has not assigned.
+bool IsPrintable(std::uint32_t point) {
+  struct Range {
+    std::uint32_t first, last;
+  };
+  constexpr Range kHidden[] = {{0x0, 0x1F},        {0x7F, 0xA0},       {0xAD, 0xAD},       {0x600, 0x605},     {0x61C, 0x61C},
+                               {0x6DD, 0x6DD},     {0x70F, 0x70F},     {0x890, 0x891},     {0x8E2, 0x8E2},     {0x1680, 0x1680},
+                               {0x180E, 0x180E},   {0x2000, 0x200F},   {0x2028, 0x202F},   {0x205F, 0x206F},   {0x3000, 0x3000},
+                               {0xD800, 0xF8FF},   {0xFEFF, 0xFEFF},   {0xFFF0, 0xFFFB},   {0xFFFE, 0xFFFF},   {0x110BD, 0x110BD},
+                               {0x110CD, 0x110CD}, {0x13430, 0x13438}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE00FF},
+                               {0xF0000, 0x10FFFF}};
+  const auto* const range = std::upper_bound(std::begin(kHidden), std::end(kHidden), point,
+                                             [](std::uint32_t p, const Range& r) { return p <= r.last; });
+  return range == std::end(kHidden) || point < range->first;
 }
 
 }  // namespace
@@ -107,6 +127,58 @@ void AppendPythonJsonString(std::string& out, std::string_view text) {
   }
   out += '"';
 }
+
+void AppendPythonRepr(std::string& out, std::string_view text) {
+  const char quote = text.find('\'') != text.npos && text.find('"') == text.npos ? '"' : '\'';
+  out += quote;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t from = at;
+    const std::uint32_t point = NextCodePoint(text, at);
+    if (point == '\\' || point == static_cast<unsigned char>(quote)) {
+      out += {'\\', static_cast<char>(point)};
+    } else if (point == '\n') {
+      out += "\\n";
+    } else if (point == '\r') {
+      out += "\\r";
+    } else if (point == '\t') {
+      out += "\\t";
+    } else if (IsPrintable(point)) {
+      out.append(text.substr(from, at - from));
+    } else {
+      out += point < 0x100     ? fmt::format("\\x{:02x}", point)
+             : point < 0x10000 ? fmt::format("\\u{:04x}", point)
+                               : fmt::format("\\U{:08x}", point);
+    }
+  }
+  out += quote;
+}
+
+std::string PythonRepr(const Json& value) {
+  std::string out;
+  if (value.IsString()) {
+    AppendPythonRepr(out, value.AsString());
+  } else if (value.IsNull()) {
+    out = "None";
+  } else if (value.IsBool()) {
+    out = value.AsBool() ? "True" : "False";
+  } else if (value.IsDouble()) {
+    AppendPythonFloat(out, value.AsDouble());
+  } else if (value.IsArray()) {
+    out = "[";
+    for (const Json& item : value.AsArray()) out += (out.size() > 1 ? ", " : "") + PythonRepr(item);
+    out += "]";
+  } else if (value.IsObject()) {
+    out = "{";
+    for (const Json::Member& member : value.AsObject())
+      out += (out.size() > 1 ? ", " : "") + PythonRepr(member.first) + ": " + PythonRepr(member.second);
+    out += "}";
+  } else {
+    out = value.Dump();
+  }
+  return out;
+}
+
+std::string PythonStr(const Json& value) { return value.IsString() ? value.AsString() : PythonRepr(value); }
 
 bool PythonLess(std::string_view a, std::string_view b) {
   std::size_t i = 0;

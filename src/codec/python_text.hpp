@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "codec/json.hpp"
+
 namespace mlean::codec {
 
 // repr(float): "0.1", "3.0", "1e-05", "1e+16", "-0.0"; not-a-number and infinities as "nan", "inf", "-inf".
@@ -14,6 +16,12 @@ std::string PythonFloat(double value);
 
 // json.dumps(str): ASCII only, "\uXXXX" in lower-case hex, surrogate pairs above U+FFFF.
 void AppendPythonJsonString(std::string& out, std::string_view text);
+
+// str(value) and repr(value) of what json.loads would give: "None", "True", "['a', 1]", "{'k': 'it''s'}" with Python's quotes.
+std::string PythonStr(const Json& value);
+std::string PythonRepr(const Json& value);
+// repr(str): single quotes unless only those are in it; unprintable characters as \x, \u, \U.
+void AppendPythonRepr(std::string& out, std::string_view text);
 
 // Whether Python sorts a before b: by code point.
 bool PythonLess(std::string_view a, std::string_view b);

@@ -83,8 +83,6 @@ class YamlDocument {
 
   const YamlNode& root() const { return root_; }
   const std::string& file() const { return file_; }
-  // False when byte offsets are of a mended text, so that it must not be spliced; lines and columns are right all the same.
-  bool exact_marks() const { return exact_marks_; }
 
   // "FILE:LINE:COLUMN: cause"
   Error At(const YamlNode& node, std::string_view cause, Code code = Code::kInvalid) const;
@@ -103,7 +101,6 @@ class YamlDocument {
  private:
   std::string file_;
   YamlNode root_;
-  bool exact_marks_ = true;
 };
 
 }  // namespace mlean::codec

@@ -57,8 +57,6 @@ std::string ItemText(const Json& value, std::size_t indent) {
 Result<YamlEdit> YamlEdit::Open(std::string text, std::string file) {
   YamlEdit edit;
   TRY(edit.document_, YamlDocument::Parse(text, file));
-  if (!edit.document_.exact_marks())
-    return Fail(Code::kUnsupported, fmt::format("cannot edit '{}': it has list items written as nothing", file));
   edit.text_ = std::move(text);
   edit.file_ = std::move(file);
   return edit;
@@ -83,10 +81,7 @@ Result<const YamlNode*> YamlEdit::Locate(const Path& path) const {
 Result<void> YamlEdit::Splice(std::size_t begin, std::size_t end, std::string_view replacement) {
   std::string changed = text_;
   changed.replace(begin, end - begin, replacement);
-  TRY(YamlDocument document, YamlDocument::Parse(changed, file_));
-  if (!document.exact_marks())
-    return Fail(Code::kUnsupported, fmt::format("cannot edit '{}': it has list items written as nothing", file_));
-  document_ = std::move(document);
+  TRY(document_, YamlDocument::Parse(changed, file_));
   text_ = std::move(changed);
   return {};
 }

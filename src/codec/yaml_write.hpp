@@ -13,11 +13,6 @@ namespace mlean::codec {
 // A whole document, ending with a newline. `value` is an object or a list (a bare scalar gets ruamel's "..." end line).
 std::string WriteYaml(const Json& value);
 
-// The value of a key or list item at `indent` blanks, as it follows "key:" or "-": a scalar or an empty collection on the same
-// line
-// (" 3\n"), anything else from the next line on. For splicing into texts.
-std::string WriteYamlValue(const Json& value, int indent);
-
 // One line: flow style for collections ("[a, {b: 1}]"); for splicing into flow collections.
 std::string WriteYamlFlow(const Json& value);
 
