@@ -1,10 +1,19 @@
-#include "cas/object_store.hpp"
+// What is accepted as a .dir object stays in its folder, is written in DVC's form, and is read back as the same files.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 
-// What is accepted can be written, and is read back as the same files.
+#include "cas/dir_parser.hpp"
+#include "cas/tree.hpp"
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto files = mlean::cas::ReadDirObject({reinterpret_cast<const char*>(data), size});
-  if (!files) return 0;
-  const auto again = mlean::cas::ReadDirObject(mlean::cas::WriteDirObject(*files));
-  CHECK_BUG(again && again->size() == files->size());
+  using mlean::cas::Tree;
+  const mlean::Result<Tree> tree = Tree::Parse({reinterpret_cast<const char*>(data), size});
+  if (!tree) return 0;
+  for (const mlean::cas::TreeFile& file : *tree) {
+    if (!mlean::cas::IsInsidePath(file.path)) std::abort();
+  }
+  const mlean::Result<Tree> again = Tree::Parse(tree->Body());
+  if (!again || !(*again == *tree)) std::abort();
   return 0;
 }

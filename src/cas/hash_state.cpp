@@ -1,113 +1,199 @@
 #include "cas/hash_state.hpp"
 
-#include <fmt/core.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
+#include <atomic>
+#include <mutex>
+#include <unordered_map>
 
-#include "base/digest.hpp"
+#include "cas/facts.hpp"
+#include "cas/state_file.hpp"
+#include "cas/state_key.hpp"
+#include "os/files.hpp"
 
 namespace mlean::cas {
 namespace {
 
-// File: the header, entries, and the md5 of all that. An entry is four 8-byte numbers, 16 bytes of md5, a 4-byte length and the
-// path; numbers in the machine's order (the file never leaves the machine).
-constexpr std::string_view kHeader = "mlean-hashes 1\n";
-constexpr std::size_t kTrailer = 32;
-constexpr std::size_t kMaxPath = 1 << 16;
-constexpr std::int64_t kRacyMs = 2000;
+namespace fs = std::filesystem;
 
-template <class T>
-void Append(std::string& out, T value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-template <class T>
-bool Take(std::string_view& text, T& value) {
-  if (text.size() < sizeof value) return false;
-  std::memcpy(&value, text.data(), sizeof value);
-  text.remove_prefix(sizeof value);
-  return true;
-}
+constexpr std::uint64_t kLegacy = 0x6C65676163792121u;
+constexpr std::uint64_t kFolder = 0x666F6C6465722121u;
+constexpr std::int64_t kForeignMarginNs = 2'000'000'000;
 
-bool IsHexMd5(std::string_view text) { return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == text.npos; }
-int Nibble(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
+std::uint64_t Kind(bool legacy) { return legacy ? kLegacy : 0; }
+
+// A descriptor whose ctime tells the file system's clock, or -1: a file without a name in the nearest folder that exists.
+int OpenClock(const fs::path& file) {
+  for (fs::path folder = file.parent_path(); !folder.empty(); folder = folder.parent_path()) {
+    const int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0) return fd;
+    if (errno != ENOENT || folder == folder.parent_path()) break;
+  }
+  return -1;
+}
 
 }  // namespace
 
-HashState::HashState(HashState&& other) noexcept
-    : file_(std::move(other.file_)), entries_(std::move(other.entries_)), changed_(other.changed_) {}
+struct HashState::Data {
+  fs::path file;
+  int clock = -1;
+  mutable std::mutex mutex;  // guards all below
+  // Read and saved runs, newest last, each sorted by key.path.
+  std::vector<std::vector<Record>> runs;
+  std::size_t saved_runs = 0;                        // the first ones are in the file
+  std::unordered_map<std::uint64_t, Record> recent;  // by key.path; not in a run yet
+  struct Made {
+    Record record;
+    FileFacts newest;
+  };
+  std::vector<Made> made;
 
-Result<HashState> HashState::Open(const std::filesystem::path& file) {
-  HashState state;
-  state.file_ = file;
-  if (!os::Exists(file)) return state;
-  TRY(const std::string bytes, os::ReadFile(file));
-  std::string_view text = bytes;
-  if (text.size() < kHeader.size() + kTrailer || !text.starts_with(kHeader)) return state;
-  const std::string_view body = text.substr(0, text.size() - kTrailer);
-  if (Md5Hex(body) != text.substr(body.size())) return state;
-  text = body.substr(kHeader.size());
-  while (!text.empty()) {
-    Entry entry;
-    unsigned char digest[16];
-    std::uint32_t length = 0;
-    const bool whole = Take(text, entry.inode) && Take(text, entry.size) && Take(text, entry.mtime_ns) &&
-                       Take(text, entry.ctime_ns) && Take(text, digest) && Take(text, length) && length <= kMaxPath &&
-                       length <= text.size();
-    if (!whole) {
-      state.entries_.clear();
-      return state;
-    }
-    for (const unsigned char byte : digest) entry.md5 += fmt::format("{:02x}", byte);
-    state.entries_.emplace(text.substr(0, length), std::move(entry));
-    text.remove_prefix(length);
+  Data() = default;
+  Data(const Data&) = delete;
+  Data& operator=(const Data&) = delete;
+  ~Data() {
+    if (clock >= 0) ::close(clock);
   }
+  // Turns what came in one by one into a run.
+  void Flush();
+};
+
+HashState::HashState() : data_(std::make_unique<Data>()) {}
+HashState::HashState(HashState&&) noexcept = default;
+HashState& HashState::operator=(HashState&&) noexcept = default;
+HashState::~HashState() = default;
+
+Result<HashState> HashState::Open(const fs::path& file) {
+  HashState state;
+  state.data_->file = file;
+  state.data_->runs = StateFile::Read(file);
+  state.data_->saved_runs = state.data_->runs.size();
+  state.data_->clock = OpenClock(fs::absolute(file));
   return state;
 }
 
-std::optional<std::string> HashState::Find(const std::filesystem::path& path, const os::FileStat& stat) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(path.string());
-  if (found == entries_.end()) return std::nullopt;
-  const Entry& entry = found->second;
-  if (entry.inode != stat.inode || entry.size != stat.size || entry.mtime_ns != stat.mtime_ns ||
-      entry.ctime_ns != stat.ctime_ns) {
-    return std::nullopt;
-  }
-  return entry.md5;
+HashState::Key HashState::KeyOfFile(std::string_view path, const FileFacts& facts, bool legacy) {
+  const std::uint64_t key = HashWholePath(path);
+  return {key ^ Kind(legacy), HashFacts(key, facts) ^ Kind(legacy)};
 }
 
-void HashState::Remember(const std::filesystem::path& path, const os::FileStat& stat, std::string_view md5, TimeMs now) {
-  const TimeMs newest = std::max(stat.mtime_ns, stat.ctime_ns) / 1'000'000;
-  std::string name = path.string();
-  if (now - newest < kRacyMs || !IsHexMd5(md5) || name.size() > kMaxPath) return;
-  const std::lock_guard lock(mutex_);
-  entries_[std::move(name)] = {stat.inode, stat.size, stat.mtime_ns, stat.ctime_ns, std::string(md5)};
-  changed_ = true;
+HashState::Key HashState::KeyOfFile(const Listing& listing, std::size_t index, bool legacy) {
+  const std::uint64_t key = listing.path_key(index);
+  return {key ^ Kind(legacy), HashFacts(key, listing.facts(index)) ^ Kind(legacy)};
+}
+
+std::uint64_t HashState::PathKey(std::string_view path) { return HashWholePath(path); }
+
+// A sum does not depend on the order of the files.
+void HashState::FolderSum::Add(std::uint64_t path_key, const FileFacts& facts) {
+  sum_ += HashFacts(path_key, facts);
+  ++count_;
+}
+
+HashState::Key HashState::FolderSum::KeyOf(std::string_view path, bool legacy) const {
+  const std::uint64_t key = HashWholePath(path) ^ kFolder;
+  return {key ^ Kind(legacy), Mix(sum_, count_) ^ Kind(legacy)};
+}
+
+HashState::Key HashState::KeyOfFolder(std::string_view path, const Listing& listing, bool legacy) {
+  FolderSum sum;
+  for (std::size_t i = 0; i < listing.size(); ++i) sum.Add(listing.path_key(i), listing.facts(i));
+  return sum.KeyOf(path, legacy);
+}
+
+std::optional<Md5> HashState::Find(const Key& key) const {
+  const std::lock_guard lock(data_->mutex);
+  if (const auto found = data_->recent.find(key.path); found != data_->recent.end()) {
+    if (found->second.key.condition == key.condition) return found->second.md5;
+  }
+  for (auto run = data_->runs.rbegin(); run != data_->runs.rend(); ++run) {
+    if (const Record* record = StateFile::Find(*run, key.path); record != nullptr && record->key.condition == key.condition) {
+      return record->md5;
+    }
+  }
+  return std::nullopt;
+}
+
+HashState::Moment HashState::Now() const {
+  if (data_->clock >= 0) {
+    struct stat st {};
+    if (::futimens(data_->clock, nullptr) == 0 && ::fstat(data_->clock, &st) == 0) {
+      const FileFacts facts = FactsFromStat(st);
+      return {facts.ctime_ns, facts.device};
+    }
+  }
+  // Device 0 is no file's: two seconds are kept from this machine's clock.
+  struct timespec now {};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return {now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec, 0};
+}
+
+bool HashState::IsSettled(const FileFacts& facts, const Moment& moment) {
+  return facts.newest_ns() < moment.ns - (facts.device == moment.device ? 0 : kForeignMarginNs);
+}
+
+void HashState::Remember(const Key& key, const Md5& md5) {
+  const std::lock_guard lock(data_->mutex);
+  data_->recent[key.path] = {key, md5};
+}
+
+void HashState::Remember(std::vector<Record> records) {
+  if (records.empty()) return;
+  StateFile::SortRun(records);
+  const std::lock_guard lock(data_->mutex);
+  // What came before must stay older than this.
+  data_->Flush();
+  data_->runs.push_back(std::move(records));
+}
+
+void HashState::RememberMade(const Key& key, const Md5& md5, const FileFacts& newest) {
+  const std::lock_guard lock(data_->mutex);
+  data_->made.push_back({{key, md5}, newest});
+}
+
+void HashState::Data::Flush() {
+  if (recent.empty()) return;
+  std::vector<Record> run;
+  run.reserve(recent.size());
+  for (const auto& [path, record] : recent) run.push_back(record);
+  recent.clear();
+  StateFile::SortRun(run);
+  runs.push_back(std::move(run));
 }
 
 Result<void> HashState::Save() {
-  const std::lock_guard lock(mutex_);
-  if (file_.empty() || !changed_) return {};
-  std::string out(kHeader);
-  for (const auto& [path, entry] : entries_) {
-    Append(out, entry.inode);
-    Append(out, entry.size);
-    Append(out, entry.mtime_ns);
-    Append(out, entry.ctime_ns);
-    for (std::size_t i = 0; i < 32; i += 2) out += static_cast<char>(Nibble(entry.md5[i]) * 16 + Nibble(entry.md5[i + 1]));
-    Append(out, static_cast<std::uint32_t>(path.size()));
-    out += path;
+  const Moment now = Now();
+  const std::lock_guard lock(data_->mutex);
+  for (const Data::Made& entry : data_->made) {
+    if (IsSettled(entry.newest, now)) data_->recent[entry.record.key.path] = entry.record;
   }
-  out += Md5Hex(out);
-  TRYV(os::WriteFileAtomic(file_, out, {.sync = false}));
-  changed_ = false;
+  data_->made = {};
+  data_->Flush();
+  std::vector<StateFile::Run>& runs = data_->runs;
+  if (data_->saved_runs == runs.size()) return {};
+  if (!data_->file.empty()) TRYV(StateFile::Append(data_->file, std::span(runs).subspan(data_->saved_runs)));
+  // A process that lives long must not look through ever more runs.
+  constexpr std::size_t kManyRuns = 8;
+  if (runs.size() > kManyRuns) {
+    std::vector<const StateFile::Run*> all;
+    for (const StateFile::Run& run : runs) all.push_back(&run);
+    StateFile::Run merged = StateFile::Merge(all);
+    runs.clear();
+    runs.push_back(std::move(merged));
+  }
+  data_->saved_runs = runs.size();
   return {};
 }
 
 std::size_t HashState::size() const {
-  const std::lock_guard lock(mutex_);
-  return entries_.size();
+  const std::lock_guard lock(data_->mutex);
+  std::size_t total = data_->recent.size();
+  for (const auto& run : data_->runs) total += run.size();
+  return total;
 }
 
 }  // namespace mlean::cas

@@ -1,12 +1,20 @@
 #include "cas/object_store.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <unordered_set>
+#include <cerrno>
+#include <mutex>
+#include <set>
 
-#include "base/digest.hpp"
-#include "base/ids.hpp"
+#include "cas/file_reader.hpp"
+#include "cas/object_finder.hpp"
+#include "cas/object_writer.hpp"
+#include "cas/tree_hasher.hpp"
+#include "os/files.hpp"
 
 namespace mlean::cas {
 namespace {
@@ -15,176 +23,114 @@ namespace fs = std::filesystem;
 
 constexpr std::uint32_t kObjectMode = 0444;
 
-bool IsDirId(std::string_view md5) { return md5.ends_with(".dir"); }
-
-bool IsId(std::string_view md5) {
-  if (IsDirId(md5)) md5.remove_suffix(4);
-  return md5.size() == 32 && md5.find_first_not_of("0123456789abcdef") == md5.npos;
-}
-
 Error BadId(std::string_view md5) { return Fail(Code::kInvalid, fmt::format("cannot use object '{}': not an md5", md5)); }
-
-// A temporary neighbour of `path`, named as DVC names its own.
-fs::path TempName(const fs::path& path) { return path.parent_path() / fmt::format(".{}.tmp", NewHex32()); }
-
-// Copies `from` to `to` by way of a temporary file; reflinks where the file system can. `to` gets `mode` when not 0.
-Result<void> CopyInto(const fs::path& from, const fs::path& to, std::uint32_t mode) {
-  const fs::path temp = TempName(to);
-  Result<void> done = os::Link(os::LinkKind::kReflink, from, temp);
-  // A reflink of a file system that refuses may leave an empty file behind.
-  if (!done) {
-    TRYV(os::Remove(temp));
-    done = os::CopyFile(from, temp, {.mode = 0666, .sync = false});
-  }
-  if (done && mode != 0) done = os::Chmod(temp, mode);
-  if (done) done = os::Rename(temp, to);
-  if (!done) (void)os::Remove(temp);
-  return done;
-}
 
 }  // namespace
 
-ObjectStore::ObjectStore(fs::path cache_dir, HashState* state) : cache_dir_(std::move(cache_dir)), state_(state) {}
+ObjectStore::ObjectStore(StoreOptions options) : options_(std::move(options)) {}
+ObjectStore::ObjectStore(fs::path cache_dir, HashState* state)
+    : ObjectStore(StoreOptions{.cache_dir = std::move(cache_dir), .state = state}) {}
 
-fs::path ObjectStore::PathOf(std::string_view md5) const {
-  return cache_dir_ / "files" / "md5" / std::string(md5.substr(0, 2)) /
-         std::string(md5.substr(std::min<std::size_t>(2, md5.size())));
+fs::path ObjectStore::LayoutDir(bool legacy) const { return legacy ? options_.cache_dir : options_.cache_dir / "files" / "md5"; }
+
+fs::path ObjectStore::PathOf(const ObjectId& id) const { return options_.cache_dir / id.Key(); }
+
+fs::path ObjectStore::PathOf(std::string_view md5, bool legacy) const {
+  return LayoutDir(legacy) / std::string(md5.substr(0, 2)) / std::string(md5.substr(std::min<std::size_t>(2, md5.size())));
 }
 
-Result<bool> ObjectStore::HasFile(std::string_view md5) const {
-  const fs::path path = PathOf(md5);
-  const Result<os::FileStat> stat = os::Stat(path);
-  if (!stat) {
-    if (stat.error().code == Code::kNotFound) return false;
-    return stat.error();
+Result<bool> ObjectStore::HasObject(const ObjectId& id) const {
+  const fs::path path = PathOf(id);
+  const Result<FileFacts> facts = FactsOf(path);
+  if (!facts) {
+    if (facts.error().code == Code::kNotFound || facts.error().code == Code::kInvalid) return false;
+    return facts.error();
   }
-  if (stat->kind != os::FileKind::kFile) return false;
-  if (stat->mode == kObjectMode) return true;
-  TRY(const ObjectInfo info, HashFile(path));
-  if (info.md5 == md5.substr(0, 32)) {
-    TRYV(os::Chmod(path, kObjectMode));
-    return true;
+  static const Md5 empty = Md5Of("");
+  const bool is_suspect = facts->size == 0 && id.md5 != empty;
+  if (facts->mode == kObjectMode && !is_suspect) return true;
+  FileReader reader(nullptr);
+  TRY(const HashedFile hashed, reader.Hash(AT_FDCWD, {}, path.c_str(), id.legacy, {}));
+  if (hashed.md5 != id.md5) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return os::FileError("remove", path, errno);
+    return false;
   }
-  TRYV(os::Remove(path));
-  return false;
-}
-
-Result<bool> ObjectStore::Has(std::string_view md5) const {
-  if (!IsId(md5)) return BadId(md5);
-  TRY(const bool there, HasFile(md5));
-  if (!there || !IsDirId(md5)) return there;
-  TRY(const std::vector<TreeFile> files, ReadTree(md5));
-  std::unordered_set<std::string> asked;
-  for (const TreeFile& file : files) {
-    if (!asked.insert(file.md5).second) continue;
-    TRY(const bool child, HasFile(file.md5));
-    if (!child) return false;
-  }
+  // Not being able to protect it is no failure: others own the files of a shared cache.
+  (void)os::Chmod(path, kObjectMode);
   return true;
 }
 
-Result<std::vector<TreeFile>> ObjectStore::ReadTree(std::string_view md5) const {
-  if (!IsId(md5) || !IsDirId(md5)) return BadId(md5);
-  TRY(const std::string body, os::ReadFile(PathOf(md5)));
-  if (Md5Hex(body) != md5.substr(0, 32)) {
-    return Fail(Code::kCorrupt, fmt::format("cannot read object '{}': its bytes have another md5", md5));
-  }
-  return ReadDirObject(body);
+Result<bool> ObjectStore::Has(std::string_view md5, bool legacy, const Work& work) const {
+  const std::optional<ObjectId> id = ObjectId::Parse(md5, legacy);
+  if (!id) return BadId(md5);
+  TRY(const bool there, HasObject(*id));
+  if (!there || !id->is_dir) return there;
+  TRY(const Tree tree, ReadTree(md5, legacy));
+  TRY(const std::vector<std::size_t> missing, Missing(tree, legacy, work));
+  return missing.empty();
 }
 
-Result<void> ObjectStore::PutFile(const fs::path& file, std::string_view md5, const os::FileStat& hashed) {
-  TRY(const bool there, HasFile(md5));
-  if (there) return {};
-  const fs::path path = PathOf(md5);
-  TRYV(os::MakeDirs(path.parent_path()));
-  TRYV(CopyInto(file, path, kObjectMode));
-  TRY(const os::FileStat now, os::Stat(file));
-  if (now.inode == hashed.inode && now.size == hashed.size && now.mtime_ns == hashed.mtime_ns && now.ctime_ns == hashed.ctime_ns)
+Result<std::vector<std::size_t>> ObjectStore::Missing(const Tree& tree, bool legacy, const Work& work) const {
+  const ObjectFinder finder(*this, legacy);
+  std::vector<std::size_t> missing;
+  std::mutex mutex;  // guards missing
+  TRYV(ParallelFor(work, tree.size(), 256, [&](std::size_t i, int) -> Result<void> {
+    TRY(const bool there, finder.Has({tree[i].md5, false, legacy}));
+    if (there) return {};
+    const std::lock_guard lock(mutex);
+    missing.push_back(i);
     return {};
-  TRYV(os::Remove(path));
-  return Fail(Code::kConflict, fmt::format("cannot store '{}': it changed meanwhile", file.string()));
+  }));
+  std::sort(missing.begin(), missing.end());
+  std::set<Md5> seen;
+  std::erase_if(missing, [&](std::size_t i) { return !seen.insert(tree[i].md5).second; });
+  return missing;
 }
 
-Result<void> ObjectStore::PutBytes(std::string_view bytes, std::string_view md5) {
-  TRY(const bool there, HasFile(md5));
-  if (there) return {};
-  const fs::path path = PathOf(md5);
-  TRYV(os::MakeDirs(path.parent_path()));
-  const fs::path temp = TempName(path);
-  TRYV(os::WriteFileAtomic(temp, bytes, {.sync = false}));
-  TRYV(os::Chmod(temp, kObjectMode));
-  return os::Rename(temp, path);
+Result<Tree> ObjectStore::ReadTree(std::string_view md5, bool legacy) const {
+  const std::optional<ObjectId> id = ObjectId::Parse(md5, legacy);
+  if (!id || !id->is_dir) return BadId(md5);
+  return Tree::Read(PathOf(*id), &id->md5);
 }
 
-Result<ObjectInfo> ObjectStore::Put(const fs::path& path) {
-  if (!os::IsDir(path)) {
-    os::FileStat stat;
-    TRY(ObjectInfo info, HashFile(path, state_, stat));
-    TRYV(PutFile(path, info.md5, stat));
-    return info;
-  }
-  TRY(HashedTree tree, HashTree(path, state_));
-  for (std::size_t i = 0; i < tree.files.size(); ++i) TRYV(PutFile(path / tree.files[i].path, tree.files[i].md5, tree.stats[i]));
-  // Last: a .dir that is there says that its files are.
-  TRYV(PutBytes(tree.body, tree.info.md5));
-  return std::move(tree.info);
+Result<ObjectId> ObjectStore::PutBytes(std::string_view bytes) {
+  TRY(const std::unique_ptr<ObjectWriter> writer, ObjectWriter::Open(*this, false, {}));
+  TRY(const ObjectId id, writer->StoreBytes(bytes));
+  TRYV(writer->Finish());
+  return id;
 }
 
-namespace {
-
-// The mode of a new file in `folder`: 0666 less the umask, which only a new file tells without changing it for other threads.
-Result<std::uint32_t> NewFileMode(const fs::path& folder) {
-  const fs::path probe = TempName(folder / "probe");
-  TRYV(os::WriteFileAtomic(probe, "", {.mode = 0666, .sync = false}));
-  const Result<os::FileStat> stat = os::Stat(probe);
-  TRYV(os::Remove(probe));
-  if (!stat) return stat.error();
-  return stat->mode;
+Result<ObjectInfo> ObjectStore::PutDirObject(const Tree& tree, bool legacy) {
+  TRY(const std::unique_ptr<ObjectWriter> writer, ObjectWriter::Open(*this, legacy, {}));
+  TRY(const ObjectId id, writer->StoreDir(tree));
+  TRYV(writer->Finish());
+  ObjectInfo info;
+  info.md5 = id.Name();
+  info.nfiles = tree.size();
+  info.legacy = legacy;
+  return info;
 }
 
-}  // namespace
-
-Result<void> ObjectStore::CheckoutFile(std::string_view md5, std::uint32_t mode, const fs::path& target) {
-  const Result<os::FileStat> stat = os::StatLink(target);
-  if (stat && stat->kind == os::FileKind::kFile) {
-    TRY(const ObjectInfo now, HashFile(target, state_));
-    if (now.md5 == md5 && now.is_exec == ((mode & 0100) != 0)) return {};
-  } else if (stat && stat->kind == os::FileKind::kDir) {
-    TRYV(os::RemoveTree(target));
-  }
-  TRYV(os::MakeDirs(target.parent_path()));
-  return CopyInto(PathOf(md5), target, mode);
+Result<void> ObjectStore::Adopt(const fs::path& file, const ObjectId& id) {
+  TRY(const std::unique_ptr<ObjectWriter> writer, ObjectWriter::Open(*this, id.legacy, {}));
+  TRYV(writer->Adopt(file, id));
+  return writer->Finish();
 }
 
-Result<void> ObjectStore::CheckoutTree(std::string_view md5, std::uint32_t mode, const fs::path& target) {
-  TRY(const std::vector<TreeFile> files, ReadTree(md5));
-  const Result<os::FileStat> stat = os::StatLink(target);
-  if (stat && stat->kind != os::FileKind::kDir) TRYV(os::Remove(target));
-  TRYV(os::MakeDirs(target));
-  std::unordered_set<std::string> wanted;
-  for (const TreeFile& file : files) wanted.insert(file.path);
-  TRY(const std::vector<os::TreeEntry> present, os::ListTree(target));
-  for (const os::TreeEntry& entry : present) {
-    if (!wanted.contains(entry.path)) TRYV(os::Remove(target / entry.path));
-  }
-  for (const TreeFile& file : files) {
-    // DVC does not keep executable bits of folder members; one that is there stays.
-    const Result<os::FileStat> now = os::Stat(target / file.path);
-    const std::uint32_t exec = now && now->kind == os::FileKind::kFile ? now->mode & 0100 : 0;
-    TRYV(CheckoutFile(file.md5, mode | exec, target / file.path));
+Result<void> ObjectStore::ForEach(bool legacy, const std::function<Result<void>(const ObjectId& id)>& sink,
+                                  const Work& work) const {
+  const fs::path layout = LayoutDir(legacy);
+  for (int first = 0; first < 256; ++first) {
+    if (work.IsCancelled()) return Cancelled();
+    const std::string prefix = fmt::format("{:02x}", first);
+    const Result<std::vector<std::string>> names = os::ListDir(layout / prefix);
+    if (!names && names.error().code == Code::kNotFound) continue;
+    if (!names) return names.error();
+    for (const std::string& name : *names) {
+      if (const std::optional<ObjectId> id = ObjectId::Parse(prefix + name, legacy)) TRYV(sink(*id));
+    }
   }
   return {};
-}
-
-Result<void> ObjectStore::Checkout(const ObjectInfo& info, const fs::path& target) {
-  TRY(const bool there, Has(info.md5));
-  if (!there) {
-    return Fail(Code::kNotFound, fmt::format("cannot check out '{}': '{}' is not in the cache", target.string(), info.md5),
-                "mlean pull");
-  }
-  TRYV(os::MakeDirs(target.parent_path()));
-  TRY(const std::uint32_t mode, NewFileMode(target.parent_path()));
-  return info.IsDir() ? CheckoutTree(info.md5, mode, target) : CheckoutFile(info.md5, mode | (info.is_exec ? 0100 : 0), target);
 }
 
 }  // namespace mlean::cas

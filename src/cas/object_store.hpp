@@ -1,84 +1,92 @@
-// ObjectStore: DVC 3's content-addressed cache, shared with the real tool: ROOT/files/md5/xx/rest, folders as "….dir" objects.
+// ObjectStore: DVC's content-addressed cache, shared with the real tool: ROOT/files/md5/xx/rest, legacy ROOT/xx/rest; folders as
+// "….dir" objects.
 //
-// An object is its md5; it is written beside its place and renamed, with mode 0444, which DVC takes as "trusted, do not rehash".
-// Folders are hashed as DVC does (reference/dvc.md 1.6): body = Python's json.dumps of [{"md5", "relpath"}…] sorted by relpath.
-// Symlinked files count by content; symlinked sub-folders, sockets and pipes are left out. Thread-safe.
+// An object is its md5; it is written under a temporary name in its folder, gets mode 0444, which DVC takes as "trusted, do not
+// rehash", and is renamed: a killed process leaves no broken objects. Power loss may leave empty ones behind (they are taken as
+// absent) unless `durable` is set, which syncs each object first. The .dir of a folder is stored after its files. Thread-safe.
 //
-//   cas::ObjectStore store(project.CacheDir(), &state);
-//   TRY(const cas::ObjectInfo info, store.Put("model/m.ubj"));     // hash and keep
-//   TRYV(store.Checkout(info, "model/m.ubj"));                     // bring back
+//   cas::ObjectStore store({.cache_dir = dir, .state = &state});
+//   TRY(const cas::ObjectInfo info, store.Put("model/m.ubj"));                 // hash and keep
+//   TRY(cas::CheckoutPlan plan, cas::CheckoutPlan::Make(store, info, path));   // bring back: checkout.hpp
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
+#include "cas/file_hash.hpp"
 #include "cas/hash_state.hpp"
-#include "os/files.hpp"
+#include "cas/link.hpp"
+#include "cas/object_id.hpp"
+#include "cas/tree.hpp"
+#include "cas/work.hpp"
 
 namespace mlean::cas {
 
-struct ObjectInfo {
-  std::string md5;           // 32 hex digits; of a folder with ".dir"
-  std::uint64_t size = 0;    // bytes; of a folder the sum
-  std::uint64_t nfiles = 0;  // 0 for a file
-  bool is_exec = false;      // a file with owner execute permission
-  bool IsDir() const { return md5.ends_with(".dir"); }
+struct StoreOptions {
+  std::filesystem::path cache_dir;                                           // .dvc/cache; made when first written
+  HashState* state = nullptr;                                                // outlives the store
+  std::vector<LinkType> link_types = {LinkType::kReflink, LinkType::kCopy};  // cache.type
+  bool group_shared = false;  // cache.shared = group: folders 02775, files 0664 before they are protected
+  bool durable = false;       // survive power loss: slow
 };
 
-struct TreeFile {
-  std::string md5;
-  std::string path;  // relative to the folder, '/' between the parts, raw bytes
+struct PutOptions {
+  bool legacy = false;
+  IgnoreRule ignored;
+  Work work;
+  std::vector<ScanWarning>* warnings = nullptr;  // what was left out is added here
+  // Makes objects hard links of the files where possible, as DVC does when the workspace is linked to the cache afterwards and
+  // hardlink is the first link type. The files become read-only.
+  bool hardlink = false;
+  // All of that in one go (what `dvc add` does): when everything is stored, files whose kind of link is not the one that the link
+  // types ask for are linked to their objects; includes `hardlink` where that is the first type.
+  bool relink = false;
 };
-
-struct HashedTree {
-  ObjectInfo info;
-  std::string body;                 // of the .dir object
-  std::vector<TreeFile> files;      // sorted by the bytes of their paths
-  std::vector<os::FileStat> stats;  // of the files when they were hashed, in the same order
-};
-
-// md5 of a file's bytes, read in pieces of 1 MiB. `state` may be null.
-Result<ObjectInfo> HashFile(const std::filesystem::path& file, HashState* state = nullptr);
-// The same; `stat` gets what the file was like when it was hashed.
-Result<ObjectInfo> HashFile(const std::filesystem::path& file, HashState* state, os::FileStat& stat);
-Result<HashedTree> HashTree(const std::filesystem::path& dir, HashState* state = nullptr);
-// Either of them, by what `path` is. kNotFound when it is not there.
-Result<ObjectInfo> HashPath(const std::filesystem::path& path, HashState* state = nullptr);
-
-// The text of a .dir object; kCorrupt for anything that DVC would not write, also for paths that leave the folder.
-std::string WriteDirObject(std::vector<TreeFile> files);
-Result<std::vector<TreeFile>> ReadDirObject(std::string_view body);
 
 class ObjectStore {
  public:
-  // `cache_dir` is .dvc/cache; made when first written. `state` may be null, and must outlive the store.
+  explicit ObjectStore(StoreOptions options);
   explicit ObjectStore(std::filesystem::path cache_dir, HashState* state = nullptr);
 
-  std::filesystem::path PathOf(std::string_view md5) const;
-  // Whether the object is there and sound: mode 0444 is trusted, any other is hashed again (a bad one is removed, as DVC does).
-  // A folder is there when its .dir and all its files are.
-  Result<bool> Has(std::string_view md5) const;
-  // Hashes and keeps a file or a folder (files first, then the .dir); shares blocks where the file system can. kConflict when a
-  // file changes meanwhile.
-  Result<ObjectInfo> Put(const std::filesystem::path& path);
-  // Makes `target` hold the object, replacing what is there; a target that matches already is left alone. Files are copies with
-  // mode 0666 less the umask. kNotFound "cannot check out '…': '<md5>' is not in the cache" before anything is touched.
-  Result<void> Checkout(const ObjectInfo& info, const std::filesystem::path& target);
-  Result<std::vector<TreeFile>> ReadTree(std::string_view md5) const;
+  const StoreOptions& options() const { return options_; }
+  std::filesystem::path LayoutDir(bool legacy) const;  // "files/md5" in the cache, or the cache itself
+  std::filesystem::path PathOf(const ObjectId& id) const;
+  std::filesystem::path PathOf(std::string_view md5, bool legacy = false) const;
+
+  // Whether this one object is there and sound: mode 0444 is trusted, any other is hashed again (a bad one is removed, as DVC
+  // does); an empty object that should not be empty is bad.
+  Result<bool> HasObject(const ObjectId& id) const;
+  // The same with a folder's files. kInvalid when `md5` is no object's name.
+  Result<bool> Has(std::string_view md5, bool legacy = false, const Work& work = {}) const;
+  // Which of the tree's objects are not there: indices into the tree, of the first file for each object.
+  Result<std::vector<std::size_t>> Missing(const Tree& tree, bool legacy = false, const Work& work = {}) const;
+
+  // Hashes and keeps a file or a folder (files first, then the .dir): each file is read once, and what is returned is what was
+  // stored, also when a file changes meanwhile. When it fails, what had been stored stays. Links to folders, pipes and the like
+  // are left out with a warning.
+  Result<ObjectInfo> Put(const std::filesystem::path& path, const PutOptions& options = {});
+  Result<HashedTree> PutTree(const std::filesystem::path& dir, const PutOptions& options = {});
+  // Only the .dir object; its files are the caller's business. size is 0.
+  Result<ObjectInfo> PutDirObject(const Tree& tree, bool legacy = false);
+  Result<ObjectId> PutBytes(std::string_view bytes);
+  // Takes a file that nobody changes as an object, by a hard link where possible (`dvc cache migrate`); `id` is what
+  // it was hashed to.
+  Result<void> Adopt(const std::filesystem::path& file, const ObjectId& id);
+
+  // kNotFound when it is not in the cache, kCorrupt when its bytes do not have its md5.
+  Result<Tree> ReadTree(std::string_view md5, bool legacy = false) const;
+
+  // All objects of one layout, in no order; files with other names are passed over. Called by one thread.
+  Result<void> ForEach(bool legacy, const std::function<Result<void>(const ObjectId& id)>& sink, const Work& work = {}) const;
 
  private:
-  Result<void> PutFile(const std::filesystem::path& file, std::string_view md5, const os::FileStat& hashed);
-  Result<void> PutBytes(std::string_view bytes, std::string_view md5);
-  Result<void> CheckoutFile(std::string_view md5, std::uint32_t mode, const std::filesystem::path& target);
-  Result<void> CheckoutTree(std::string_view md5, std::uint32_t mode, const std::filesystem::path& target);
-  Result<bool> HasFile(std::string_view md5) const;
-
-  std::filesystem::path cache_dir_;
-  HashState* state_;
+  Result<ObjectInfo> PutFile(const std::filesystem::path& file, const PutOptions& options);
+  StoreOptions options_;
 };
 
 }  // namespace mlean::cas

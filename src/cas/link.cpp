@@ -1,0 +1,199 @@
+#include "cas/link.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <system_error>
+
+#include "base/text.hpp"
+#include "cas/facts.hpp"
+#include "cas/temp_name.hpp"
+#include "os/files.hpp"
+
+namespace mlean::cas {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The numbers that make DVC try the next kind.
+bool IsRefusal(int number) {
+  constexpr std::array kRefusals = {EPERM, ENOTSUP, EXDEV, ENOTTY, ENOSYS, EINVAL, EAGAIN};
+  return std::find(kRefusals.begin(), kRefusals.end(), number) != kRefusals.end();
+}
+
+struct FdCloser {
+  int fd;
+  ~FdCloser() { ::close(fd); }
+};
+
+// All bytes from the current place of `in`; 0 or errno. A small file goes through a buffer, which is cheaper than asking the
+// kernel.
+int CopyBytes(int in, int out, std::uint64_t size) {
+  constexpr std::size_t kSmall = std::size_t{64} << 10;
+  constexpr std::size_t kLarge = std::size_t{1} << 20;
+  bool in_kernel = size > kSmall;
+  char small[kSmall];
+  std::unique_ptr<char[]> large;
+  for (;;) {
+    if (in_kernel) {
+      const ssize_t count = ::copy_file_range(in, nullptr, out, nullptr, std::size_t{1} << 30, 0);
+      if (count > 0 || (count < 0 && errno == EINTR)) continue;
+      if (count == 0) return 0;
+      if (errno != EXDEV && errno != EINVAL && errno != EOPNOTSUPP && errno != ENOSYS) return errno;
+      in_kernel = false;
+      large.reset(new char[kLarge]);
+    }
+    char* const buffer = large != nullptr ? large.get() : small;
+    const std::size_t room = large != nullptr ? kLarge : kSmall;
+    const ssize_t count = ::read(in, buffer, room);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    if (count == 0) return 0;
+    for (ssize_t at = 0; at < count;) {
+      const ssize_t written = ::write(out, buffer + at, static_cast<std::size_t>(count - at));
+      if (written < 0 && errno != EINTR) return errno;
+      if (written > 0) at += written;
+    }
+    // The end of a small file was reached: no need to ask for it.
+    if (static_cast<std::uint64_t>(count) == size) return 0;
+  }
+}
+
+// A new file with the object's bytes; 0 or errno. Leaves nothing behind on failure.
+int MakeFile(LinkType type, const char* object, const char* temp, std::uint32_t mode, bool exec) {
+  const int in = ::open(object, O_RDONLY | O_CLOEXEC);
+  if (in < 0) return errno;
+  const FdCloser in_closer{in};
+  struct stat st {};
+  if (::fstat(in, &st) != 0) return errno;
+  const int out = ::open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (out < 0) return errno;
+  const FdCloser out_closer{out};
+  int failure = 0;
+  if (type == LinkType::kReflink) {
+    if (::ioctl(out, FICLONE, in) != 0) failure = errno;
+  } else {
+    failure = CopyBytes(in, out, static_cast<std::uint64_t>(st.st_size));
+  }
+  if (failure == 0 && exec && ::fchmod(out, mode | 0100) != 0) failure = errno;
+  if (failure != 0) ::unlink(temp);
+  return failure;
+}
+
+int MakeLink(LinkType type, const fs::path& object, const char* temp, std::uint32_t mode) {
+  switch (type) {
+    case LinkType::kReflink:
+    case LinkType::kCopy: return MakeFile(type, object.c_str(), temp, mode, false);
+    case LinkType::kHardlink: {
+      struct stat st {};
+      if (::stat(object.c_str(), &st) != 0) return errno;
+      if (st.st_size == 0) return MakeFile(LinkType::kCopy, object.c_str(), temp, mode, false);
+      return ::link(object.c_str(), temp) == 0 ? 0 : errno;
+    }
+    case LinkType::kSymlink: return ::symlink(fs::absolute(object).c_str(), temp) == 0 ? 0 : errno;
+  }
+  return EINVAL;
+}
+
+// 0 or errno.
+int RenameTo(const std::string& from, const fs::path& to, bool replace) {
+  if (replace) return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  // A file system that does not know how.
+  struct stat st {};
+  if (::lstat(to.c_str(), &st) == 0) return EEXIST;
+  return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+}
+
+Error Refused(const fs::path& to, int number) {
+  return Fail(Code::kUnsupported, fmt::format("cannot link '{}': no link type is left to try ({})", to.string(),
+                                              ToLower(std::generic_category().message(number))));
+}
+
+}  // namespace
+
+std::optional<LinkType> ParseLinkType(std::string_view name) {
+  for (const LinkType type : {LinkType::kReflink, LinkType::kHardlink, LinkType::kSymlink, LinkType::kCopy}) {
+    if (name == NameOf(type)) return type;
+  }
+  return std::nullopt;
+}
+
+std::string_view NameOf(LinkType type) {
+  switch (type) {
+    case LinkType::kReflink: return "reflink";
+    case LinkType::kHardlink: return "hardlink";
+    case LinkType::kSymlink: return "symlink";
+    case LinkType::kCopy: return "copy";
+  }
+  return {};
+}
+
+std::uint32_t Umask() {
+  constexpr std::string_view kLine = "\nUmask:\t";
+  const Result<std::string> status = os::ReadFile("/proc/self/status");
+  const std::size_t at = status ? status->find(kLine) : std::string::npos;
+  if (at == std::string::npos) return 022;
+  return static_cast<std::uint32_t>(std::strtoul(status->c_str() + at + kLine.size(), nullptr, 8)) & 0777;
+}
+
+Linker::Linker(const std::vector<LinkType>& types) : types_(types), mode_(0666 & ~Umask()) {}
+
+Result<LinkType> Linker::Link(const fs::path& object, const fs::path& to, const LinkOptions& options) {
+  const std::string temp = (to.parent_path() / TempName()).native();
+  int failure = ENOTSUP;
+  LinkType type = LinkType::kCopy;
+  if (options.exec) {
+    failure = MakeFile(type, object.c_str(), temp.c_str(), mode_, true);
+  } else {
+    std::size_t which = first_.load(std::memory_order_relaxed);
+    for (; which < types_.size(); ++which) {
+      type = types_[which];
+      if (type == options.present) return type;
+      failure = MakeLink(type, object, temp.c_str(), mode_);
+      if (failure == 0 || !IsRefusal(failure)) break;
+      first_.store(which + 1, std::memory_order_relaxed);
+    }
+    if (which >= types_.size()) return Refused(to, failure);
+  }
+  if (failure != 0) {
+    if (failure == ENOENT && !os::Exists(object)) return os::FileError("check out", object, failure);
+    return os::FileError("make", to, failure);
+  }
+  failure = RenameTo(temp, to, options.replace);
+  // Renaming one of two hard links over the other does nothing at all: both stay.
+  if (failure != 0 || (type == LinkType::kHardlink && options.replace)) ::unlink(temp.c_str());
+  if (failure != 0) return os::FileError("make", to, failure);
+  return type;
+}
+
+std::optional<LinkType> LinkOf(const fs::path& file, const FileFacts& facts, const fs::path& object) {
+  if (facts.is_link) {
+    std::error_code failure;
+    if (fs::read_symlink(file, failure) != fs::absolute(object)) return std::nullopt;
+    return LinkType::kSymlink;
+  }
+  if (!facts.is_hard_linked) return LinkType::kCopy;
+  struct stat st {};
+  if (::stat(object.c_str(), &st) != 0 || st.st_ino != facts.inode) return std::nullopt;
+  return LinkType::kHardlink;
+}
+
+bool NeedsRelink(const fs::path& file, const FileFacts& facts, const fs::path& object, const std::vector<LinkType>& types) {
+  const std::optional<LinkType> present = LinkOf(file, facts, object);
+  return std::none_of(types.begin(), types.end(), [&](LinkType type) {
+    return type == present || (type == LinkType::kReflink && present == LinkType::kCopy);
+  });
+}
+
+}  // namespace mlean::cas

@@ -1,0 +1,57 @@
+#include "cas/object_id.hpp"
+
+#include "base/text.hpp"
+
+namespace mlean::cas {
+namespace {
+
+constexpr std::string_view kDirSuffix = ".dir";
+
+int Nibble(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::string HexOf(const Md5& md5) { return Hex(md5.data(), md5.size()); }
+
+std::optional<Md5> ParseMd5(std::string_view hex) {
+  Md5 md5;
+  if (hex.size() != 2 * md5.size()) return std::nullopt;
+  for (std::size_t i = 0; i < md5.size(); ++i) {
+    const int high = Nibble(hex[2 * i]);
+    const int low = Nibble(hex[2 * i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    md5[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+  return md5;
+}
+
+std::optional<ObjectId> ObjectId::Parse(std::string_view name, bool legacy) {
+  ObjectId id;
+  id.legacy = legacy;
+  id.is_dir = name.ends_with(kDirSuffix);
+  if (id.is_dir) name.remove_suffix(kDirSuffix.size());
+  const std::optional<Md5> md5 = ParseMd5(name);
+  if (!md5) return std::nullopt;
+  id.md5 = *md5;
+  return id;
+}
+
+std::string ObjectId::Name() const {
+  std::string name = HexOf(md5);
+  if (is_dir) name += kDirSuffix;
+  return name;
+}
+
+std::string ObjectId::NameInLayout() const {
+  std::string name = Name();
+  name.insert(2, 1, '/');
+  return name;
+}
+
+std::string ObjectId::Key() const { return (legacy ? "" : "files/md5/") + NameInLayout(); }
+
+}  // namespace mlean::cas
