@@ -2,64 +2,20 @@
 
 #include <fmt/core.h>
 
-#include <functional>
+#include <algorithm>
 #include <system_error>
+#include <utility>
 
 #include "base/digest.hpp"
 #include "base/text.hpp"
-#include "os/process.hpp"
+#include "repo/git_run.hpp"
 
 namespace mlean::repo {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kGitTimeoutMs = 60'000;
-
-using Env = std::vector<std::pair<std::string, std::string>>;
-
-struct GitCall {
-  fs::path dir;
-  std::vector<std::string> arguments;
-  Env env = {};
-  std::function<void(std::string_view)> on_line = {};  // instead of ProcessOutcome::output
-};
-
-Result<os::ProcessOutcome> Git(GitCall call) {
-  os::ProcessSpec spec;
-  spec.argv = {"git", "--no-pager"};
-  spec.argv.insert(spec.argv.end(), call.arguments.begin(), call.arguments.end());
-  spec.cwd = call.dir.empty() ? fs::path(".") : call.dir;
-  spec.env = std::move(call.env);
-  // Reading must not take the index lock from the user's own git, nor ask for anything.
-  for (const char* name : {"GIT_OPTIONAL_LOCKS", "GIT_TERMINAL_PROMPT"}) spec.env.emplace_back(name, "0");
-  spec.env.emplace_back("LC_ALL", "C");
-  spec.capture = !call.on_line;
-  spec.on_line = std::move(call.on_line);
-  spec.timeout_ms = kGitTimeoutMs;
-  Result<os::ProcessOutcome> done = os::RunProcess(spec);
-  if (!done) return std::move(done).error().With("cannot run git");
-  if (done->timed_out)
-    return Fail(Code::kTimeout, fmt::format("cannot run git {}: no answer in a minute", call.arguments.front()));
-  return done;
-}
-
-std::string LastLine(std::string_view output) {
-  output = Trim(output);
-  const std::size_t at = output.rfind('\n');
-  return std::string(at == output.npos ? output : output.substr(at + 1));
-}
-
-Error GitFailed(std::string_view what, const os::ProcessOutcome& done) {
-  const std::string line = LastLine(done.output);
-  return Fail(Code::kIo, fmt::format("cannot {}: git: {}", what, line.empty() ? done.Describe() : line));
-}
-
-Result<std::string> GitOutput(std::string_view what, GitCall call) {
-  TRY(os::ProcessOutcome done, Git(std::move(call)));
-  if (!done.Ok()) return GitFailed(what, done);
-  return std::move(done.output);
-}
+constexpr std::size_t kPathsPerCall = 400;  // of up to 4096 bytes: an argument list has room for 2 MiB
 
 // "https://user:token@host/x" without "user:token@".
 std::string WithoutCredentials(std::string_view url) {
@@ -122,10 +78,20 @@ Result<void> GitInit(const fs::path& dir) {
 }
 
 Result<void> GitAdd(const fs::path& dir, const std::vector<std::string>& paths) {
-  if (paths.empty()) return {};
-  std::vector<std::string> arguments = {"add", "-A", "--"};
-  arguments.insert(arguments.end(), paths.begin(), paths.end());
-  TRYV(GitOutput(fmt::format("add '{}' to git", Join(paths, "', '")), {dir, std::move(arguments)}));
+  for (std::size_t begin = 0; begin < paths.size(); begin += kPathsPerCall) {
+    const std::size_t end = std::min(begin + kPathsPerCall, paths.size());
+    std::vector<std::string> arguments = {"--literal-pathspecs", "add", "-A", "--"};
+    arguments.insert(arguments.end(), paths.begin() + static_cast<std::ptrdiff_t>(begin),
+                     paths.begin() + static_cast<std::ptrdiff_t>(end));
+    const std::string shown = end - begin > 3 ? fmt::format("{} files", end - begin)
+                                              : "'" + Join(std::vector(arguments.begin() + 4, arguments.end()), "', '") + "'";
+    TRYV(GitOutput(fmt::format("add {} to git", shown), {dir, std::move(arguments)}));
+  }
+  return {};
+}
+
+Result<void> GitSetConfig(const fs::path& dir, const std::string& key, const std::string& value) {
+  TRYV(GitOutput(fmt::format("set git's option '{}'", key), {dir, {"config", key, value}}));
   return {};
 }
 
@@ -140,8 +106,9 @@ Result<std::string> GitCommit(const fs::path& dir, std::string_view message, std
   const std::string name(Trim(author.substr(0, open)));
   const std::string mail(author.substr(open + 1, close - open - 1));
   const std::string when = fmt::format("@{} +0000", date / kSecondMs);
-  const Env env = {{"GIT_AUTHOR_NAME", name},    {"GIT_AUTHOR_EMAIL", mail},    {"GIT_AUTHOR_DATE", when},
-                   {"GIT_COMMITTER_NAME", name}, {"GIT_COMMITTER_EMAIL", mail}, {"GIT_COMMITTER_DATE", when}};
+  const std::vector<std::pair<std::string, std::string>> env = {{"GIT_AUTHOR_NAME", name},     {"GIT_AUTHOR_EMAIL", mail},
+                                                                {"GIT_AUTHOR_DATE", when},     {"GIT_COMMITTER_NAME", name},
+                                                                {"GIT_COMMITTER_EMAIL", mail}, {"GIT_COMMITTER_DATE", when}};
   TRYV(GitOutput("commit", {dir, {"commit", "-q", "-m", std::string(message)}, env}));
   TRY(const std::string head, GitOutput("read the commit", {dir, {"rev-parse", "HEAD"}}));
   return std::string(Trim(head));
@@ -157,7 +124,7 @@ Result<bool> GitIgnores(const fs::path& dir, const fs::path& path) {
 
 Result<bool> GitTracks(const fs::path& dir, const fs::path& path) {
   if (!GitRoot(dir)) return false;
-  TRY(const std::string listed, GitOutput("list tracked files", {dir, {"ls-files", "--", path.string()}}));
+  TRY(const std::string listed, GitOutput("list tracked files", {dir, {"--literal-pathspecs", "ls-files", "--", path.string()}}));
   return !Trim(listed).empty();
 }
 

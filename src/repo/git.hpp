@@ -35,6 +35,8 @@ Result<void> GitAdd(const std::filesystem::path& dir, const std::vector<std::str
 // Commits what is staged; nothing staged is kConflict. `author` is "Name <mail>"; author and committer get `date`. Returns the
 // commit.
 Result<std::string> GitCommit(const std::filesystem::path& dir, std::string_view message, std::string_view author, TimeMs date);
+// Of the repository's own config file.
+Result<void> GitSetConfig(const std::filesystem::path& dir, const std::string& key, const std::string& value);
 // Whether git ignores `path` (which need not exist). False outside git.
 Result<bool> GitIgnores(const std::filesystem::path& dir, const std::filesystem::path& path);
 // Whether `path` or something under it is tracked.

@@ -2,13 +2,13 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <cstdlib>
+#include <sys/stat.h>
+
 #include <system_error>
 
-#include "base/text.hpp"
 #include "os/files.hpp"
 #include "repo/git.hpp"
+#include "repo/git_ignore.hpp"
 
 namespace mlean::repo {
 namespace {
@@ -28,48 +28,6 @@ fs::path Absolute(const fs::path& path) {
 }
 
 bool IsFile(const fs::path& path) { return os::Exists(path) && !os::IsDir(path); }
-
-// The name as a gitignore pattern that matches only itself.
-std::string EscapePattern(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    if (std::string_view("[]!*#?").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-// Whether an ignore file of `folder` could say anything about `name` in it. Literal lines "/other", as DVC writes them, do not.
-Result<bool> MayIgnore(const fs::path& file, std::string_view name) {
-  if (!os::Exists(file)) return false;
-  TRY(const std::string text, os::ReadFile(file, std::uint64_t{16} << 20));
-  const std::string own = "/" + std::string(name);
-  for (const std::string& line : Split(text, '\n')) {
-    const std::string_view rule = Trim(line);
-    if (rule.empty() || rule.front() == '#') continue;
-    const bool literal = rule.front() == '/' && rule.find_first_of("/*?[\\", 1) == rule.npos;
-    if (!literal || rule == own) return true;
-  }
-  return false;
-}
-
-// Whether it is worth asking git, which costs a process: false when no ignore file on the way to `path` has a rule that could
-// match.
-Result<bool> MayBeIgnored(const fs::path& git_root, const fs::path& path) {
-  const char* const home = std::getenv("HOME");
-  const char* const xdg = std::getenv("XDG_CONFIG_HOME");
-  const fs::path user = xdg != nullptr && *xdg != '\0' ? fs::path(xdg) : fs::path(home == nullptr ? "/" : home) / ".config";
-  if (os::Exists(user / "git" / "ignore")) return true;
-  TRY(const bool excluded, MayIgnore(git_root / ".git" / "info" / "exclude", ""));
-  if (excluded) return true;
-  fs::path folder = git_root;
-  for (const fs::path& part : path.lexically_relative(git_root)) {
-    TRY(const bool ignored, MayIgnore(folder / ".gitignore", part.string()));
-    if (ignored) return true;
-    folder /= part;
-  }
-  return false;
-}
 
 // A file is made when it is not there and is never replaced.
 Result<void> WriteIfMissing(const fs::path& path, std::string_view text) {
@@ -143,6 +101,37 @@ Result<Project> FindProject(const fs::path& from) {
               "mlean init");
 }
 
+Result<fs::path> FindDvcRoot(const fs::path& from) {
+  fs::path at = Absolute(from);
+  struct stat here {};
+  if (::stat(at.c_str(), &here) != 0 || !S_ISDIR(here.st_mode)) {
+    return Fail(Code::kNotFound, fmt::format("directory '{}' does not exist", from.string()));
+  }
+  for (;;) {
+    if (os::IsDir(at / ".dvc")) return at;
+    const fs::path above = at.parent_path();
+    struct stat up {};
+    const bool mounted = ::stat(above.c_str(), &up) != 0 || up.st_dev != here.st_dev || up.st_ino == here.st_ino;
+    if (mounted || above == at) break;
+    at = above;
+    here = up;
+  }
+  return Fail(Code::kNotFound,
+              fmt::format("you are not inside of a DVC repository (checked up to mount point '{}')", at.string()), "dvc init");
+}
+
+Result<fs::path> FindDvcGitRoot(const fs::path& dvc_root, bool no_scm) {
+  if (no_scm) return fs::path();
+  if (std::optional<fs::path> root = GitRoot(dvc_root)) return *std::move(root);
+  return Fail(Code::kNotFound, fmt::format("{} is not a git repository", dvc_root.string()), "git init");
+}
+
+Result<std::optional<fs::path>> KeepDvcDirIgnored(const fs::path& dvc_root, const fs::path& git_root) {
+  const fs::path dir = dvc_root / ".dvc";
+  TRY(std::vector<fs::path> changed, AddAllToGitIgnore(git_root, {dir / "config.local", dir / "tmp", dir / "cache"}));
+  return changed.empty() ? std::nullopt : std::optional(std::move(changed.front()));
+}
+
 Result<void> EnsureStateDir(const Project& project) {
   TRYV(os::MakeDirs(project.StateDir()));
   return WriteIfMissing(project.StateDir() / ".gitignore", "*\n");
@@ -163,27 +152,6 @@ Result<std::vector<std::string>> InitDvc(const fs::path& folder, const InitOptio
   added = {".dvc/config", ".dvcignore", ".dvc/.gitignore"};
   TRYV(GitAdd(root, added));
   return added;
-}
-
-Result<bool> IgnoreOutput(const fs::path& git_root, const fs::path& output) {
-  if (git_root.empty()) return false;
-  const fs::path path = Absolute(output);
-  const fs::path file = path.parent_path() / ".gitignore";
-  const std::string line = "/" + EscapePattern(path.filename().string());
-  std::string text;
-  if (os::Exists(file)) {
-    TRY(text, os::ReadFile(file, std::uint64_t{16} << 20));
-  }
-  const std::vector<std::string> lines = Split(text, '\n');
-  if (std::find(lines.begin(), lines.end(), line) != lines.end()) return false;
-  TRY(const bool possible, MayBeIgnored(git_root, path));
-  if (possible) {
-    TRY(const bool ignored, GitIgnores(git_root, path));
-    if (ignored) return false;
-  }
-  if (!text.empty() && text.back() != '\n') text += '\n';
-  TRYV(os::WriteFileAtomic(file, text + line + "\n", {.sync = false}));
-  return true;
 }
 
 }  // namespace mlean::repo

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct Project {
   std::filesystem::path HashStateFile() const { return StateDir() / "hashes"; }
   std::filesystem::path DvcDir() const { return root / ".dvc"; }
   std::filesystem::path CacheDir() const { return DvcDir() / "cache"; }
+  // Where DVC's commands keep our own state (hashes, links): nothing of ours shows in a repository that only has DVC's files.
+  std::filesystem::path DvcStateDir() const { return has_config ? StateDir() : DvcDir() / "tmp" / "mlean"; }
 };
 
 // Looks from `from` upward. kNotFound "cannot find a project: no mlean.yaml, .dvc or .git in '…' or above" with fix "mlean init".
@@ -36,6 +39,19 @@ struct Project {
 Result<Project> FindProject(const std::filesystem::path& from);
 // The project at exactly `root`, whatever is in it.
 Result<Project> ProjectAt(const std::filesystem::path& root);
+
+// DVC's own rule, for its commands: the nearest folder upward that has a folder .dvc, not beyond a mount point. kNotFound with
+// DVC's texts, exit 253 (dvc_error.hpp): "you are not inside of a DVC repository (checked up to mount point '/')", "directory 'x'
+// does not exist".
+Result<std::filesystem::path> FindDvcRoot(const std::filesystem::path& from);
+
+// The git work tree around a DVC repository: "" with core.no_scm. Without git kNotFound "ROOT is not a git repository", exit 255,
+// which is what every DVC command says there.
+Result<std::filesystem::path> FindDvcGitRoot(const std::filesystem::path& dvc_root, bool no_scm);
+// What DVC sees to whenever it opens a repository: that git ignores .dvc/config.local, .dvc/tmp and .dvc/cache. Returns
+// .dvc/.gitignore when it has changed. `git_root` empty: nothing.
+Result<std::optional<std::filesystem::path>> KeepDvcDirIgnored(const std::filesystem::path& dvc_root,
+                                                               const std::filesystem::path& git_root);
 
 // Makes .mlean/ with a .gitignore that ignores all of it.
 Result<void> EnsureStateDir(const Project& project);
@@ -49,9 +65,5 @@ struct InitOptions {
 // first three. Errors carry DVC's own texts (without its "ERROR: failed to initiate DVC - "): kExists "'.dvc' exists. Use `-f` to
 // force.", kUsage, kNotFound (no git around), kDenied (.dvc is git-ignored). Returns the paths it has added to git's index.
 Result<std::vector<std::string>> InitDvc(const std::filesystem::path& root, const InitOptions& options);
-
-// Adds the line "/name" (escaped as a pattern) to the .gitignore beside `output`, unless the line is there or git ignores the
-// path already. `git_root` empty: does nothing. Returns whether the file has changed.
-Result<bool> IgnoreOutput(const std::filesystem::path& git_root, const std::filesystem::path& output);
 
 }  // namespace mlean::repo

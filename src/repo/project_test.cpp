@@ -1,6 +1,7 @@
 #include "repo/project.hpp"
 
 #include "os/files.hpp"
+#include "repo/dvc_error.hpp"
 #include "repo/git.hpp"
 #include "repo/params.hpp"
 
@@ -53,6 +54,19 @@ TEST_F(RepoTest, AServersRootInsideOfAnotherProject) {
   EXPECT_EQ(FindProject(dir_ / "p")->root, dir_ / "p");
 }
 
+TEST_F(RepoTest, FindsTheDvcRootAsDvc) {
+  ASSERT_TRUE(os::MakeDirs(dir_ / "p/.dvc"));
+  ASSERT_TRUE(os::MakeDirs(dir_ / "p/q/.git"));
+  EXPECT_EQ(*FindDvcRoot(dir_ / "p/q"), dir_ / "p");
+  EXPECT_EQ(*FindDvcRoot(dir_ / "p/./q/.."), dir_ / "p");
+  const Error none = FindDvcRoot("/").error();
+  EXPECT_EQ(none.what, "you are not inside of a DVC repository (checked up to mount point '/')");
+  EXPECT_EQ(UncaughtFailure(none).exit, kDvcNoRepoExit);
+  const Error gone = FindDvcRoot(dir_ / "gone").error();
+  EXPECT_EQ(UncaughtFailure(gone).exit, kDvcNoRepoExit);
+  EXPECT_EQ(ProjectAt(dir_ / "p")->DvcStateDir(), dir_ / "p/.dvc/tmp/mlean");
+}
+
 TEST_F(RepoTest, InitLeavesWhatDvcLeaves) {
   EXPECT_EQ(InitDvc(dir_, {}).error().code, Code::kNotFound);
   EXPECT_EQ(InitDvc(dir_, {.subdir = true, .no_scm = true}).error().what,
@@ -84,23 +98,6 @@ TEST_F(RepoTest, InitLeavesWhatDvcLeaves) {
   ASSERT_TRUE(os::MakeDirs(dir_ / "ig"));
   Write(".gitignore", "ig/.dvc\n");
   EXPECT_EQ(InitDvc(dir_ / "ig", {.subdir = true}).error().code, Code::kDenied);
-}
-
-TEST_F(RepoTest, OutputsAreIgnoredOnce) {
-  ASSERT_TRUE(GitInit(dir_));
-  Write("m/.gitignore", "/x");
-  EXPECT_TRUE(*IgnoreOutput(dir_, dir_ / "m/a[1].bin"));
-  EXPECT_EQ(Read("m/.gitignore"), "/x\n/a\\[1\\].bin\n");
-  EXPECT_FALSE(*IgnoreOutput(dir_, dir_ / "m/a[1].bin"));
-  EXPECT_TRUE(*GitIgnores(dir_, dir_ / "m/a[1].bin"));
-  EXPECT_FALSE(*GitIgnores(dir_, dir_ / "m/a1.bin"));
-  Write("all/.gitignore", "*.bin\n");
-  EXPECT_FALSE(*IgnoreOutput(dir_, dir_ / "all/z.bin"));
-  Write(".gitignore", "/whole\n");
-  EXPECT_FALSE(*IgnoreOutput(dir_, dir_ / "whole/deep/z"));
-  EXPECT_TRUE(*IgnoreOutput(dir_, dir_ / "m/other"));
-  EXPECT_TRUE(*GitIgnores(dir_, dir_ / "m/other"));
-  EXPECT_FALSE(*IgnoreOutput({}, dir_ / "q"));
 }
 
 TEST_F(RepoTest, GitFactsFollowTheTree) {
