@@ -3,199 +3,271 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <optional>
+#include <unordered_map>
+#include <utility>
 
-#include "base/text.hpp"
 #include "codec/python_text.hpp"
-#include "codec/yaml.hpp"
+#include "codec/yaml_tree.hpp"
 #include "codec/yaml_write.hpp"
-#include "os/files.hpp"
+#include "pipeline/entry.hpp"
+#include "pipeline/param_file.hpp"
+#include "pipeline/stage_load.hpp"
 
 namespace mlean::pipeline {
 namespace {
 
 using codec::Json;
-using codec::YamlDocument;
-using codec::YamlMember;
-using codec::YamlNode;
 
-Result<std::uint64_t> Amount(const YamlDocument& document, const YamlNode& node, std::string_view name) {
-  TRY(const std::int64_t value, document.Int(node, name));
-  if (value < 0) return document.At(node, fmt::format("'{}' must not be negative", name));
-  return static_cast<std::uint64_t>(value);
+constexpr std::string_view kDefaultParams = "params.yaml";
+constexpr std::string_view kStages = "stages";
+
+// An entry as it stands below "stages:".
+std::string EntryText(std::string_view name, const Json& entry) {
+  const std::string text = codec::WriteYaml(Json::Object{{"stages", Json::Object{{std::string(name), entry}}}});
+  return text.substr(text.find('\n') + 1);
 }
 
-Result<LockedPath> ReadPath(const YamlDocument& document, const YamlNode& node) {
-  TRYV(document.Mapping(node, "path"));
-  TRYV(document.UnknownKeys(
-      node, {"path", "hash", "md5", "etag", "checksum", "size", "nfiles", "isexec", "version_id", "cloud", "files"}));
-  LockedPath locked;
-  const YamlNode* const path = node.Find("path");
-  if (path == nullptr || !path->IsScalar()) return document.At(node, "'path' is missing");
-  locked.path = path->text;
-  locked.has_hash_key = node.Find("hash") != nullptr;
-  if (const YamlNode* const md5 = node.Find("md5")) {
-    // Digits only may stand unquoted, so the text counts, not the type.
-    locked.md5 = ToLower(md5->text);
-  }
-  if (const YamlNode* const size = node.Find("size")) {
-    TRY(locked.size, Amount(document, *size, "size"));
-  }
-  if (const YamlNode* const nfiles = node.Find("nfiles")) {
-    TRY(locked.nfiles, Amount(document, *nfiles, "nfiles"));
-  }
-  if (const YamlNode* const exec = node.Find("isexec")) {
-    TRY(locked.is_exec, document.Bool(*exec, "isexec"));
-  }
-  return locked;
+template <class Item>
+std::vector<const Item*> ByPath(const std::vector<Item>& items) {
+  std::vector<const Item*> sorted;
+  for (const Item& item : items) sorted.push_back(&item);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Item* a, const Item* b) { return codec::PythonLess(a->path, b->path); });
+  return sorted;
 }
 
-Result<std::vector<LockedPath>> ReadPaths(const YamlDocument& document, const YamlNode* list, std::string_view name) {
-  std::vector<LockedPath> paths;
-  if (list == nullptr || list->IsNull()) return paths;
-  TRYV(document.Sequence(*list, name));
-  for (const YamlNode& item : list->items) {
-    TRY(LockedPath path, ReadPath(document, item));
-    paths.push_back(std::move(path));
-  }
-  return paths;
-}
-
-Result<LockedStage> ReadStage(const YamlDocument& document, const YamlMember& member) {
-  TRYV(document.Mapping(member.value, member.key.text));
-  TRYV(document.UnknownKeys(member.value, {"cmd", "deps", "params", "outs"}));
-  LockedStage stage;
-  stage.name = member.key.text;
-  if (const YamlNode* const cmd = member.value.Find("cmd")) stage.cmd = cmd->ToJson();
-  TRY(stage.deps, ReadPaths(document, member.value.Find("deps"), "deps"));
-  TRY(stage.outs, ReadPaths(document, member.value.Find("outs"), "outs"));
-  if (const YamlNode* const params = member.value.Find("params")) {
-    TRYV(document.Mapping(*params, "params"));
-    for (const YamlMember& file : params->members) {
-      if (!file.value.IsNull()) TRYV(document.Mapping(file.value, file.key.text));
-      stage.params.emplace_back(file.key.text, file.value.IsNull() ? Json(Json::Object{}) : file.value.ToJson());
-    }
-  }
-  return stage;
-}
-
-Json PathJson(const LockedPath& locked) {
-  Json::Object entry{{"path", locked.path}};
-  if (locked.has_hash_key) entry.emplace_back("hash", "md5");
-  if (!locked.md5.empty()) entry.emplace_back("md5", locked.md5);
-  if (locked.size) entry.emplace_back("size", Json(static_cast<std::int64_t>(*locked.size)));
-  if (locked.nfiles) entry.emplace_back("nfiles", Json(static_cast<std::int64_t>(*locked.nfiles)));
-  if (locked.is_exec) entry.emplace_back("isexec", true);
-  return entry;
-}
-
-Json StageJson(const LockedStage& stage) {
-  Json::Object entry{{"cmd", stage.cmd}};
-  const auto paths = [&entry](const char* name, const std::vector<LockedPath>& list) {
-    if (list.empty()) return;
-    Json::Array array;
-    for (const LockedPath& path : list) array.push_back(PathJson(path));
-    entry.emplace_back(name, std::move(array));
-  };
-  paths("deps", stage.deps);
-  if (!stage.params.empty()) {
-    Json::Object files;
-    for (const auto& [file, values] : stage.params) files.emplace_back(file, values);
-    entry.emplace_back("params", std::move(files));
-  }
-  paths("outs", stage.outs);
-  return entry;
-}
-
-void SortPaths(std::vector<LockedPath>& paths) {
-  std::sort(paths.begin(), paths.end(),
-            [](const LockedPath& a, const LockedPath& b) { return codec::PythonLess(a.path, b.path); });
+Json SortedKeys(const Json& values) {
+  std::vector<const Json::Member*> members;
+  for (const Json::Member& member : values.AsObject()) members.push_back(&member);
+  std::sort(members.begin(), members.end(),
+            [](const Json::Member* a, const Json::Member* b) { return codec::PythonLess(a->first, b->first); });
+  Json sorted = Json::Object{};
+  for (const Json::Member* member : members) sorted.AsObject().emplace_back(*member);
+  return sorted;
 }
 
 }  // namespace
 
-const LockedStage* DvcLock::Find(std::string_view name) const {
-  const auto found = std::find_if(stages.begin(), stages.end(), [&](const LockedStage& stage) { return stage.name == name; });
-  return found == stages.end() ? nullptr : &*found;
+// The file is held as texts of its entries, which join to the whole. A file with comments or anchors, or of another shape, is
+// held as one text and parsed for each change, as a change of one entry's text would lose what belongs to others.
+struct DvcLock::Impl {
+  std::vector<std::pair<std::string, Json>> entries;
+  std::unordered_map<std::string, std::size_t> by_name;
+  Json datasets;
+  codec::YamlTree::Pieces pieces{"schema: '2.0'\nstages:\n", {}, ""};
+  std::optional<std::string> whole;  // in place of `pieces`
+
+  void Index() {
+    by_name.clear();
+    for (std::size_t i = 0; i < entries.size(); ++i) by_name.emplace(entries[i].first, i);
+  }
+  // Whether the pieces are those of the entries.
+  bool Fits() const {
+    if (entries.empty() || pieces.members.size() != entries.size()) return false;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (pieces.members[i].first != entries[i].first) return false;
+    }
+    return true;
+  }
+  template <class Change>
+  void ChangeWhole(const Change& change) {
+    Result<codec::YamlTree> tree = codec::YamlTree::Parse(*whole);
+    if (!tree) return;  // was parsed before
+    const std::optional<codec::YamlValue> stages = tree->root().IsMap() ? tree->root().Find(kStages) : std::nullopt;
+    if (!stages || !stages->IsMap()) static_cast<void>(tree->Set({}, kStages, Json::Object{}).ok());
+    static_cast<void>(change(*tree).ok());
+    whole = tree->Write();
+  }
+};
+
+DvcLock::DvcLock() : impl_(std::make_unique<Impl>()) {}
+DvcLock::DvcLock(DvcLock&&) noexcept = default;
+DvcLock& DvcLock::operator=(DvcLock&&) noexcept = default;
+DvcLock::~DvcLock() = default;
+
+Result<DvcLock> DvcLock::Parse(std::string_view text, std::string_view location, const Place& place) {
+  TRY(const Json data, ReadCheckedYaml(text, location, place, SchemaKind::kDvcLock));
+  DvcLock lock;
+  Impl& impl = *lock.impl_;
+  if (const Json* const stages = data.Find(kStages); stages != nullptr && stages->IsObject()) impl.entries = stages->AsObject();
+  if (const Json* const datasets = data.Find("datasets")) impl.datasets = *datasets;
+  impl.Index();
+  if (text.find_first_of("#&") == text.npos) {
+    TRY(const codec::YamlTree tree, codec::YamlTree::Parse(text));
+    impl.pieces = tree.WritePieces(kStages);
+  } else {
+    impl.pieces = {};
+  }
+  if (!impl.Fits()) impl.whole = text;
+  return lock;
 }
 
-void DvcLock::Put(LockedStage stage) {
-  SortPaths(stage.deps);
-  SortPaths(stage.outs);
-  std::sort(stage.params.begin(), stage.params.end(), [](const auto& a, const auto& b) {
-    const bool a_default = a.first == "params.yaml";
-    const bool b_default = b.first == "params.yaml";
-    return a_default != b_default ? a_default : codec::PythonLess(a.first, b.first);
-  });
-  for (auto& [file, values] : stage.params) {
-    std::sort(values.AsObject().begin(), values.AsObject().end(),
-              [](const Json::Member& a, const Json::Member& b) { return codec::PythonLess(a.first, b.first); });
+const Json* DvcLock::Find(std::string_view name) const {
+  const auto found = impl_->by_name.find(std::string(name));
+  return found == impl_->by_name.end() ? nullptr : &impl_->entries[found->second].second;
+}
+
+std::vector<std::string> DvcLock::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : impl_->entries) names.push_back(name);
+  return names;
+}
+
+const Json& DvcLock::datasets() const { return impl_->datasets; }
+bool DvcLock::Empty() const { return impl_->entries.empty(); }
+
+bool DvcLock::Put(const Stage& stage) { return PutEntry(stage.name, LockedStage(stage)); }
+
+bool DvcLock::PutEntry(std::string_view name, const Json& entry) {
+  Impl& impl = *impl_;
+  const auto found = impl.by_name.find(std::string(name));
+  const bool is_new = found == impl.by_name.end();
+  const bool changed = is_new || !PythonEqual(impl.entries[found->second].second, entry);
+  const std::size_t at = is_new ? impl.entries.size() : found->second;
+  if (is_new) {
+    impl.by_name.emplace(std::string(name), at);
+    impl.entries.emplace_back(std::string(name), entry);
+  } else {
+    impl.entries[at].second = entry;
   }
-  for (LockedStage& there : stages) {
-    if (there.name == stage.name) {
-      there = std::move(stage);
-      return;
+  if (impl.whole) {
+    impl.ChangeWhole([&](codec::YamlTree& tree) { return tree.Set({std::string(kStages)}, name, entry); });
+    return changed;
+  }
+  if (is_new) {
+    impl.pieces.members.emplace_back(std::string(name), EntryText(name, entry));
+  } else {
+    impl.pieces.members[at].second = EntryText(name, entry);
+  }
+  return changed;
+}
+
+bool DvcLock::Remove(std::string_view name) {
+  Impl& impl = *impl_;
+  const auto found = impl.by_name.find(std::string(name));
+  if (found == impl.by_name.end()) return false;
+  const std::size_t at = found->second;
+  impl.entries.erase(impl.entries.begin() + static_cast<std::ptrdiff_t>(at));
+  impl.Index();
+  if (impl.whole) {
+    impl.ChangeWhole([&](codec::YamlTree& tree) { return tree.Remove({std::string(kStages)}, name); });
+  } else {
+    impl.pieces.members.erase(impl.pieces.members.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+  return true;
+}
+
+void DvcLock::PutDataset(const Json& dataset) {
+  Impl& impl = *impl_;
+  const std::string name = TextAt(dataset, "name");
+  if (!impl.datasets.IsArray()) impl.datasets = Json::Array{};
+  bool found = false;
+  for (Json& one : impl.datasets.AsArray()) {
+    if (TextAt(one, "name") != name) continue;
+    one = dataset;
+    found = true;
+  }
+  if (!found) impl.datasets.Push(dataset);
+  impl.whole = Text();
+  impl.ChangeWhole([&](codec::YamlTree& tree) { return tree.Set({}, "datasets", impl.datasets); });
+}
+
+std::string DvcLock::Text() const {
+  const Impl& impl = *impl_;
+  if (impl.whole) return *impl.whole;
+  if (impl.pieces.members.empty() && impl.pieces.tail.empty()) return "schema: '2.0'\nstages: {}\n";
+  std::size_t size = impl.pieces.head.size() + impl.pieces.tail.size();
+  for (const auto& [name, text] : impl.pieces.members) size += text.size();
+  std::string out;
+  out.reserve(size);
+  out += impl.pieces.head;
+  for (const auto& [name, text] : impl.pieces.members) out += text;
+  return out + impl.pieces.tail;
+}
+
+Json LockedStage(const Stage& stage) {
+  Json entry = Json::Object{{"cmd", stage.cmd}};
+  Json deps = Json::Array{};
+  std::vector<std::pair<std::string, Json>> params;
+  for (const Dependency* dep : ByPath(stage.deps)) {
+    if (dep->kind != Dependency::Kind::kParams) {
+      deps.Push(dep->kind == Dependency::Kind::kPath || dep->kind == Dependency::Kind::kDataset ? LockEntry(*dep)
+                                                                                                : DvcFileEntry(*dep));
+      continue;
+    }
+    // Keys of which nothing is recorded are left out; a whole file with nothing in it is not.
+    if (!Truthy(dep->values) && !dep->keys.empty()) continue;
+    const Json values = dep->values.IsObject() ? dep->values : Json(Json::Object{});
+    const Json named = DvcFileEntry(*dep);
+    params.emplace_back(TextAt(named, "path"), SortedKeys(values));
+  }
+  if (!deps.AsArray().empty()) entry.Set("deps", std::move(deps));
+  if (!params.empty()) {
+    std::stable_partition(params.begin(), params.end(), [](const auto& file) { return file.first == kDefaultParams; });
+    Json files = Json::Object{};
+    for (auto& [file, values] : params) files.Set(file, std::move(values));
+    entry.Set("params", std::move(files));
+  }
+  Json outs = Json::Array{};
+  for (const Output* out : ByPath(stage.outs)) outs.Push(LockEntry(*out));
+  if (!outs.AsArray().empty()) entry.Set("outs", std::move(outs));
+  return entry;
+}
+
+namespace {
+
+const Json* EntryOf(const Json& entry, std::string_view section, std::string_view path) {
+  const Json* const list = entry.Find(section);
+  if (list == nullptr || !list->IsArray()) return nullptr;
+  const Json* found = nullptr;
+  for (const Json& item : list->AsArray()) {
+    if (TextAt(item, "path") == path) found = &item;
+  }
+  return found;
+}
+
+template <class Item>
+void FillContent(Item& item, const Json& recorded) {
+  item.content = ReadContent(recorded, item.location);
+  item.files = ReadFiles(recorded, item.location);
+  if (item.files) item.content = ContentOfFiles(*item.files, item.content.hash_name);
+}
+
+void FillParams(Dependency& dep, const Json& entry) {
+  const Json* const files = entry.Find("params");
+  const Json* const values = files == nullptr ? nullptr : files->Find(dep.path);
+  if (values == nullptr || !values->IsObject()) return;
+  dep.values = Json::Object{};
+  if (dep.keys.empty()) dep.values = *values;
+  for (const std::string& key : dep.keys) {
+    if (const Json* const value = values->Find(key)) dep.values.Set(key, *value);
+  }
+}
+
+}  // namespace
+
+void FillFromLock(Stage& stage, const Json* entry) {
+  if (entry == nullptr || !Truthy(*entry)) return;
+  stage.locked = true;
+  const Json* const cmd = entry->Find("cmd");
+  stage.command_changed = cmd == nullptr || !PythonEqual(*cmd, stage.cmd);
+  for (Dependency& dep : stage.deps) {
+    if (dep.kind == Dependency::Kind::kParams) {
+      FillParams(dep, *entry);
+      continue;
+    }
+    const Json* const recorded = EntryOf(*entry, "deps", dep.path);
+    if (recorded == nullptr) continue;
+    if (dep.kind == Dependency::Kind::kDataset) {
+      if (const Json* const dataset = recorded->Find("dataset")) dep.dataset = *dataset;
+    } else {
+      FillContent(dep, *recorded);
     }
   }
-  stages.push_back(std::move(stage));
-}
-
-Result<DvcLock> ParseDvcLock(std::string_view text, std::string_view file) {
-  const auto read = [&]() -> Result<DvcLock> {
-    TRY(const YamlDocument document, YamlDocument::Parse(text, file));
-    DvcLock lock;
-    const YamlNode& root = document.root();
-    if (root.IsNull()) return lock;
-    TRYV(document.Mapping(root, file));
-    TRYV(document.UnknownKeys(root, {"schema", "stages", "datasets"}));
-    const YamlNode* const schema = root.Find("schema");
-    if (schema == nullptr || schema->text != "2.0") return document.At(root, "'schema' must be '2.0'");
-    if (const YamlNode* const datasets = root.Find("datasets")) lock.datasets = datasets->ToJson();
-    const YamlNode* const stages = root.Find("stages");
-    if (stages == nullptr || stages->IsNull()) return lock;
-    TRYV(document.Mapping(*stages, "stages"));
-    for (const YamlMember& member : stages->members) {
-      TRY(LockedStage stage, ReadStage(document, member));
-      lock.stages.push_back(std::move(stage));
-    }
-    return lock;
-  };
-  Result<DvcLock> lock = read();
-  if (lock) return lock;
-  Error error = std::move(lock).error();
-  if (error.code == Code::kInvalid) error.code = Code::kCorrupt;
-  error.fix = "git checkout " + std::string(file);
-  return error;
-}
-
-Result<DvcLock> LoadDvcLock(const std::filesystem::path& root) {
-  const std::filesystem::path file = root / "dvc.lock";
-  if (!os::Exists(file)) return DvcLock();
-  TRY(const std::string text, os::ReadFile(file));
-  return ParseDvcLock(text, "dvc.lock");
-}
-
-std::string WriteLockedStage(const LockedStage& stage) {
-  const std::string text = codec::WriteYaml(Json::Object{{"stages", Json::Object{{stage.name, StageJson(stage)}}}});
-  return text.substr(text.find('\n') + 1);
-}
-
-std::string DvcLockText(const std::vector<std::string>& stage_texts, const Json& datasets) {
-  std::string text = "schema: '2.0'\n";
-  if (!stage_texts.empty()) text += "stages:\n";
-  for (const std::string& stage : stage_texts) text += stage;
-  if (!datasets.IsNull()) text += codec::WriteYaml(Json::Object{{"datasets", datasets}});
-  return text;
-}
-
-std::string WriteDvcLock(const DvcLock& lock) {
-  std::vector<std::string> texts;
-  texts.reserve(lock.stages.size());
-  for (const LockedStage& stage : lock.stages) texts.push_back(WriteLockedStage(stage));
-  return DvcLockText(texts, lock.datasets);
-}
-
-Result<void> SaveDvcLock(const std::filesystem::path& root, const DvcLock& lock) {
-  return os::WriteFileAtomic(root / "dvc.lock", WriteDvcLock(lock));
+  for (Output& out : stage.outs) {
+    if (const Json* const recorded = EntryOf(*entry, "outs", out.path)) FillContent(out, *recorded);
+  }
 }
 
 }  // namespace mlean::pipeline

@@ -1,54 +1,52 @@
-// dvc.lock, schema 2.0: what each stage was run with and gave. Written with DVC's bytes (reference/dvc.md 1.5).
+// dvc.lock: what each stage of a dvc.yaml was run with and gave (reference/dvc.md 1.5). Written with DVC's bytes.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
 #include "codec/json.hpp"
+#include "pipeline/place.hpp"
+#include "pipeline/stage.hpp"
 
 namespace mlean::pipeline {
 
-struct LockedPath {
-  std::string path;  // as written in dvc.yaml
-  std::string md5;   // "….dir" for a folder
-  std::optional<std::uint64_t> size;
-  std::optional<std::uint64_t> nfiles;
-  bool is_exec = false;
-  bool has_hash_key = true;  // "hash: md5"; absent in entries of DVC 2
+class DvcLock {
+ public:
+  DvcLock();
+  DvcLock(DvcLock&&) noexcept;
+  DvcLock& operator=(DvcLock&&) noexcept;
+  ~DvcLock();
+
+  // Errors: file_error.hpp; a file without `schema` ("required key not provided, in schema"), which DVC 1 wrote or a kill left,
+  // too.
+  static Result<DvcLock> Parse(std::string_view text, std::string_view location, const Place& place);
+
+  // The entry as it stands: {cmd, deps, params, outs}; nullptr when there is none.
+  const codec::Json* Find(std::string_view name) const;
+  std::vector<std::string> Names() const;  // in the order of the file
+  const codec::Json& datasets() const;     // list; null when absent
+
+  // Replaces the entry of the stage or adds it at the end. Comments around entries stay. False: the entry was the same already.
+  bool Put(const Stage& stage);
+  bool PutEntry(std::string_view name, const codec::Json& entry);
+  bool Remove(std::string_view name);
+  void PutDataset(const codec::Json& dataset);  // by its `name`
+  bool Empty() const;                           // no entries are left
+  // The file's text. Costs one copy of it: unchanged entries keep the text they have.
+  std::string Text() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
-struct LockedStage {
-  std::string name;
-  codec::Json cmd;  // string or list
-  std::vector<LockedPath> deps;
-  std::vector<std::pair<std::string, codec::Json>> params;  // file -> object of key -> value
-  std::vector<LockedPath> outs;
-};
-
-struct DvcLock {
-  std::vector<LockedStage> stages;  // in the order of the file
-  codec::Json datasets;             // passed through
-
-  const LockedStage* Find(std::string_view name) const;
-  // In place when it is there, else at the end. Sorts deps, outs and params as DVC does.
-  void Put(LockedStage stage);
-};
-
-// Errors: kCorrupt "FILE:LINE:COLUMN: …".
-Result<DvcLock> ParseDvcLock(std::string_view text, std::string_view file);
-// `root`/dvc.lock; a missing file is an empty lock.
-Result<DvcLock> LoadDvcLock(const std::filesystem::path& root);
-std::string WriteDvcLock(const DvcLock& lock);
-// The same in parts, for a writer that changes one stage of many: the text of one entry, and the file made of them.
-std::string WriteLockedStage(const LockedStage& stage);
-std::string DvcLockText(const std::vector<std::string>& stage_texts, const codec::Json& datasets);
-// Atomically, keeping nothing of the old text but what `lock` holds.
-Result<void> SaveDvcLock(const std::filesystem::path& root, const DvcLock& lock);
+// The entry of a stage: paths sorted, params with params.yaml first.
+codec::Json LockedStage(const Stage& stage);
+// Fills hashes, sizes and parameter values of a stage from its entry; nullptr: nothing is recorded.
+void FillFromLock(Stage& stage, const codec::Json* entry);
 
 }  // namespace mlean::pipeline

@@ -2,34 +2,137 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
 #include "base/text.hpp"
-#include "codec/yaml.hpp"
-#include "os/files.hpp"
+#include "codec/python_text.hpp"
+#include "codec/yaml_tree.hpp"
+#include "pipeline/entry.hpp"
+#include "pipeline/param_python.hpp"
+#include "pipeline/param_toml.hpp"
 
 namespace mlean::pipeline {
+namespace {
 
 using codec::Json;
 
-Result<Json> ReadParamFile(const std::filesystem::path& file) {
-  const std::string extension = ToLower(file.extension().string());
-  if (extension == ".toml" || extension == ".py") {
-    return Fail(Code::kUnsupported,
-                fmt::format("cannot read params of '{}': {} files are not supported yet", file.string(), extension));
+constexpr std::uint64_t kMaxBytes = std::uint64_t{64} << 20;
+
+std::string EndingOf(std::string_view name) {
+  const std::size_t slash = name.rfind('/');
+  if (slash != name.npos) name.remove_prefix(slash + 1);
+  const std::size_t dot = name.rfind('.');
+  return dot == name.npos || dot == 0 ? std::string() : ToLower(name.substr(dot));
+}
+
+Error Corrupted(std::string_view shown, std::string_view format) {
+  return Fail(Code::kInvalid, fmt::format("unable to read: '{}', {} file structure is corrupted", shown, format));
+}
+
+bool IsNumber(const Json& value) { return value.IsBool() || value.IsNumber(); }
+
+// Exact, as Python's == of numbers: a double does not swallow the last digits of an integer.
+bool NumbersEqual(const Json& a, const Json& b) {
+  const auto integer = [](const Json& value) -> std::optional<std::int64_t> {
+    if (value.IsBool()) return value.AsBool() ? 1 : 0;
+    if (value.IsInt()) return value.AsInt();
+    const double number = value.AsDouble();
+    constexpr double kLimit = 9223372036854775808.0;  // 2^63
+    if (number >= -kLimit && number < kLimit && std::trunc(number) == number) return static_cast<std::int64_t>(number);
+    return std::nullopt;
+  };
+  const std::optional<std::int64_t> x = integer(a);
+  const std::optional<std::int64_t> y = integer(b);
+  if (x || y) return x == y;
+  return a.AsDouble() == b.AsDouble();
+}
+
+constexpr std::string_view kDateKey = "\x1f";
+
+// A YAML value with its dates as objects of kDateKey.
+Json WithDates(const codec::YamlValue& value) {
+  if (value.type() == codec::YamlValue::Type::kTime) return Json::Object{{std::string(kDateKey), value.Text()}};
+  if (value.IsList()) {
+    Json list = Json::Array{};
+    for (std::size_t i = 0; i < value.size(); ++i) list.Push(WithDates(value.Item(i)));
+    return list;
   }
-  TRY(const std::string text, os::ReadFile(file, std::uint64_t{64} << 20));
+  if (!value.IsMap()) return value.ToJson();
+  Json map = Json::Object{};
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    map.Set(codec::PythonStr(value.Key(i).ToJson()), WithDates(value.Value(i)));
+  }
+  return map;
+}
+
+std::string DateType(const Json& value) {
+  if (value.IsArray()) {
+    for (const Json& item : value.AsArray()) {
+      if (std::string type = DateType(item); !type.empty()) return type;
+    }
+  }
+  if (!value.IsObject()) return {};
+  if (const Json* const date = value.Find(kDateKey)) {
+    const bool day = date->AsString().find('-') != std::string::npos;
+    return date->AsString().find(':') == std::string::npos ? "date" : day ? "datetime" : "time";
+  }
+  for (const Json::Member& member : value.AsObject()) {
+    if (std::string type = DateType(member.second); !type.empty()) return type;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Json> ParseParamText(std::string_view text, std::string_view shown) {
+  if (!IsValidUtf8(text)) return Fail(Code::kInvalid, fmt::format("unable to read: '{}', is not valid utf-8", shown));
+  const std::string ending = EndingOf(shown);
   Json values;
-  if (extension == ".json") {
+  if (ending == ".json") {
     Result<Json> parsed = Json::Parse(text, {.allow_nan = true});
-    if (!parsed) return std::move(parsed).error().With(fmt::format("cannot read '{}'", file.string()));
+    if (!parsed) return Corrupted(shown, "JSON");
+    values = *std::move(parsed);
+  } else if (ending == ".toml") {
+    Result<Json> parsed = ParseToml(text);
+    if (!parsed) return Corrupted(shown, "TOML");
+    values = *std::move(parsed);
+  } else if (ending == ".py") {
+    Result<Json> parsed = ParsePythonParams(text);
+    if (!parsed) return Corrupted(shown, "Python");
     values = *std::move(parsed);
   } else {
-    TRY(const codec::YamlDocument document, codec::YamlDocument::Parse(text, file.filename().string()));
-    values = document.root().ToJson();
+    const Result<codec::YamlTree> tree = codec::YamlTree::Parse(text);
+    if (!tree) return Corrupted(shown, "YAML");
+    values = tree->ToJson();
   }
-  if (values.IsNull()) values = Json::Object{};
-  if (!values.IsObject())
-    return Fail(Code::kInvalid, fmt::format("cannot read params of '{}': it holds no mapping", file.string()));
-  return values;
+  return Truthy(values) ? values : Json(Json::Object{});
+}
+
+Result<Json> ReadParamFile(Source& source, const std::string& location, std::string_view shown) {
+  TRY(const std::string text, source.Read(location));
+  if (text.size() > kMaxBytes) return Fail(Code::kTooLarge, fmt::format("cannot read '{}': it is over 64 MiB", shown));
+  return ParseParamText(text, shown);
+}
+
+std::string FindDate(std::string_view yaml_text) {
+  const Result<codec::YamlTree> tree = codec::YamlTree::Parse(yaml_text);
+  return tree ? Join(tree->FirstDate(), ".") : std::string();
+}
+
+std::string DateAmong(std::string_view text, std::string_view shown, const std::vector<std::string>& keys) {
+  const std::string ending = EndingOf(shown);
+  if (ending == ".json" || ending == ".py") return {};
+  Json values;
+  if (ending == ".toml") {
+    Result<Json> parsed = ParseToml(text, kDateKey);
+    if (parsed) values = *std::move(parsed);
+  } else {
+    const Result<codec::YamlTree> tree = codec::YamlTree::Parse(text);
+    if (tree && !tree->FirstDate().empty()) values = WithDates(tree->root());
+  }
+  return values.IsObject() ? DateType(SelectParams(values, keys)) : std::string();
 }
 
 const Json* FindParam(const Json& values, std::string_view key) {
@@ -45,6 +148,29 @@ const Json* FindParam(const Json& values, std::string_view key) {
     at = next;
   }
   return at;
+}
+
+Json SelectParams(const Json& values, const std::vector<std::string>& keys) {
+  if (keys.empty()) return values;
+  Json chosen = Json::Object{};
+  for (const std::string& key : keys) {
+    if (const Json* const value = FindParam(values, key)) chosen.Set(key, *value);
+  }
+  return chosen;
+}
+
+bool PythonEqual(const Json& a, const Json& b) {
+  if (IsNumber(a) || IsNumber(b)) return IsNumber(a) && IsNumber(b) && NumbersEqual(a, b);
+  if (a.IsArray() && b.IsArray())
+    return std::equal(a.AsArray().begin(), a.AsArray().end(), b.AsArray().begin(), b.AsArray().end(), PythonEqual);
+  if (a.IsObject() && b.IsObject()) {
+    if (a.AsObject().size() != b.AsObject().size()) return false;
+    return std::all_of(a.AsObject().begin(), a.AsObject().end(), [&](const Json::Member& member) {
+      const Json* const other = b.Find(member.first);
+      return other != nullptr && PythonEqual(member.second, *other);
+    });
+  }
+  return a == b;
 }
 
 }  // namespace mlean::pipeline

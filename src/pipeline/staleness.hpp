@@ -1,5 +1,4 @@
-// Staleness: whether a stage must run, and why, by DVC's rules: command, deps, params, outs against its dvc.lock entry; no entry,
-// always_changed, or neither deps nor params nor outs ("callback") always run; a frozen stage looks at its outs and command only.
+// Staleness: whether a stage's command, deps, params and outs are what was recorded, by DVC's rules.
 #pragma once
 
 #include <filesystem>
@@ -8,33 +7,63 @@
 
 #include "base/result.hpp"
 #include "codec/json.hpp"
-#include "pipeline/dvc_lock.hpp"
-#include "pipeline/dvc_yaml.hpp"
 #include "pipeline/objects.hpp"
+#include "pipeline/place.hpp"
+#include "pipeline/source.hpp"
+#include "pipeline/stage.hpp"
 
 namespace mlean::pipeline {
 
-// Python's ==: 1, 1.0 and true are equal, lists and maps by content, NaN never.
-bool PythonEqual(const codec::Json& a, const codec::Json& b);
-
-struct Reason {
-  enum class Kind : std::uint8_t { kNoEntry, kCommand, kDep, kParam, kOut, kAlways };
-  Kind kind = Kind::kNoEntry;
-  std::string what;   // path, or "params.yaml:train.eta"
-  std::string state;  // "modified", "deleted", "new", "not in cache"
-  // "changed dep 'data.csv': modified"
-  std::string Text() const;
+struct PathChange {
+  std::string path;   // as shown: relative to the working directory; a URL as it is
+  std::string state;  // "modified", "deleted", "new", "not in cache", "update available"; empty when `params` tells
+  std::vector<std::pair<std::string, std::string>> params;  // key -> state, of a parameter file
+  std::string location;
 };
 
-// Empty: up to date. `root` is the folder of dvc.yaml. Errors: unreadable files.
-Result<std::vector<Reason>> WhyStale(const std::filesystem::path& root, const Stage& stage, const DvcLock& lock,
-                                     Objects& objects);
+// What `dvc status` says of one stage.
+struct StageStatus {
+  std::string stage;  // its addressing
+  std::vector<PathChange> deps;
+  std::vector<PathChange> outs;
+  bool always_changed = false;
+  bool changed_command = false;
+  bool changed_checksum = false;  // the md5 of an import
 
-// The values a stage's params have now, sorted as dvc.lock keeps them; with `missing` the keys that are not there.
-struct CurrentParams {
-  std::vector<std::pair<std::string, codec::Json>> files;
-  std::vector<std::string> missing;  // "file:key"
+  bool Empty() const { return deps.empty() && outs.empty() && !always_changed && !changed_command && !changed_checksum; }
+  // [{"changed deps": {"params.yaml": {"lr": "modified"}}}, {"changed outs": {"x": "deleted"}}, "always changed", …]
+  codec::Json ToJson() const;
 };
-Result<CurrentParams> ReadParams(const std::filesystem::path& root, const Stage& stage);
+
+struct StatusOptions {
+  bool check_updates = true;  // ask the source of an import
+  std::string filter;         // location: only the output that is it or that it lies in
+};
+
+// `dvc status` of one stage. Errors: unreadable files.
+Result<StageStatus> Status(const Stage& stage, const Place& place, Source& source, Objects& objects,
+                           const StatusOptions& options = {});
+
+Result<std::vector<PathChange>> ChangedDeps(const Stage& stage, const Place& place, Source& source, Objects& objects);
+Result<std::vector<PathChange>> ChangedOuts(const Stage& stage, const Place& place, Objects& objects,
+                                            std::string_view filter = {});
+// The same without a look into the cache: what `dvc commit` asks before it takes changes over.
+Result<std::vector<PathChange>> ChangedEntries(const Stage& stage, const Place& place, Source& source, Objects& objects,
+                                               bool outs);
+// The command of a stage, or the md5 of an import.
+bool ChangedStage(const Stage& stage, const Place& place);
+
+// How DVC names an output or dependency in its texts: a path relative to the working directory, a URL, "path (url)" of an import.
+std::string ShownOutput(const Output& output, const Place& place);
+std::string ShownDependency(const Dependency& dependency, const Place& place);
+
+// Reads deps or params as they are now into the stage. Errors with DVC's texts: "dependency 'x' does not exist", "Parameters 'a'
+// are missing from 'params.yaml'.".
+Result<void> SaveDeps(Stage& stage, const Place& place, Source& source, Objects& objects, bool allow_missing = false,
+                      const Say& say = {});
+// Hashes the outputs as they are into the stage, storing none. "output 'x' does not exist".
+Result<void> SaveOuts(Stage& stage, const Place& place, Objects& objects, bool allow_missing = false, const Say& say = {});
+// Stores the outputs (SaveOuts and keep); git ignores them first.
+Result<void> CommitOuts(Stage& stage, const Place& place, Objects& objects, bool allow_missing = false, const Say& say = {});
 
 }  // namespace mlean::pipeline
