@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 
 #include "net/message.hpp"
@@ -63,7 +65,10 @@ Code CodeOf(CURLcode code) {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT: return Code::kTimeout;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL: return Code::kInvalid;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE: return Code::kInvalid;
+    case CURLE_PEER_FAILED_VERIFICATION: return Code::kDenied;
     case CURLE_TOO_MANY_REDIRECTS: return Code::kInvalid;
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
@@ -93,8 +98,12 @@ struct Client::Impl {
   Result<void> Apply(const Request& request);
   void ApplyMethod(const Request& request);
   Result<void> ApplyHeaders(const Request& request);
+  void ApplyLimits(const Request& request);
+  void ApplyTls(const Tls& wanted);
   Result<void> OpenBody(const Request& request);
+  bool Rewind();
   Result<Response> Perform(const Request& request);
+  int Status() const;  // of the last answer
   Error Failure(const Request& request, CURLcode code) const;
 
   template <class Value>
@@ -109,6 +118,8 @@ struct Client::Impl {
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnRead(char* data, std::size_t size, std::size_t count, void* self);
+  static int OnSeek(void* self, curl_off_t offset, int origin);
+  static int OnProgress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
 
   const Curl& curl;
   CURL* easy;
@@ -119,9 +130,10 @@ struct Client::Impl {
   bool method_has_body = false;
   std::string url;
   std::string user_password;
-  std::string aws_sigv4;
+  Tls tls;
   long timeout_ms = -1;
   long connect_timeout_ms = -1;
+  long stall_seconds = 0;
   long redirects = -1;
   char error_text[CURL_ERROR_SIZE] = "";
 
@@ -131,6 +143,8 @@ struct Client::Impl {
   bool too_large = false;
   bool cancelled = false;
   int body_fd = -1;
+  std::uint64_t body_size = 0;  // bytes of the file to send
+  std::uint64_t body_left = 0;
 };
 
 Result<void> Client::Impl::SetUp() {
@@ -144,6 +158,13 @@ Result<void> Client::Impl::SetUp() {
   Set(CURLOPT_HEADERDATA, this);
   Set(CURLOPT_READFUNCTION, &OnRead);
   Set(CURLOPT_READDATA, this);
+  Set(CURLOPT_SEEKFUNCTION, &OnSeek);
+  Set(CURLOPT_SEEKDATA, this);
+  Set(CURLOPT_XFERINFOFUNCTION, &OnProgress);
+  Set(CURLOPT_XFERINFODATA, this);
+  Set(CURLOPT_NOPROGRESS, 0L);
+  Set(CURLOPT_BUFFERSIZE, 128L << 10);
+  Set(CURLOPT_UPLOAD_BUFFERSIZE, 128L << 10);
   Set(CURLOPT_PROTOCOLS_STR, "http,https");
   Set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   Set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -155,8 +176,11 @@ std::size_t Client::Impl::OnBody(char* data, std::size_t size, std::size_t count
   Impl& self = *static_cast<Impl*>(context);
   const std::size_t bytes = size * count;
   if (self.request->sink) {
-    self.cancelled = !self.request->sink({data, bytes});
-    return self.cancelled ? 0 : bytes;
+    if (self.response->status == 0) self.response->status = self.Status();
+    if (self.response->status >= 200 && self.response->status < 300) {
+      self.cancelled = !self.request->sink(*self.response, {data, bytes});
+      return self.cancelled ? 0 : bytes;
+    }
   }
   self.too_large =
       bytes > self.request->max_response_bytes - std::min(self.request->max_response_bytes, self.response->body.size());
@@ -169,7 +193,10 @@ std::size_t Client::Impl::OnHeader(char* data, std::size_t size, std::size_t cou
   constexpr std::size_t kMaxHeaders = 1000;
   Impl& self = *static_cast<Impl*>(context);
   const std::string_view line(data, size * count);
-  if (line.starts_with("HTTP/")) self.response->headers.clear();  // a redirect or "100 Continue" came before
+  if (line.starts_with("HTTP/")) {  // a redirect or "100 Continue" may have come before
+    self.response->headers.clear();
+    self.response->status = 0;
+  }
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos && self.response->headers.size() < kMaxHeaders) {
     self.response->headers.emplace_back(line.substr(0, colon), TrimLine(line.substr(colon + 1)));
@@ -178,12 +205,30 @@ std::size_t Client::Impl::OnHeader(char* data, std::size_t size, std::size_t cou
 }
 
 std::size_t Client::Impl::OnRead(char* data, std::size_t size, std::size_t count, void* context) {
-  const Impl& self = *static_cast<Impl*>(context);
+  Impl& self = *static_cast<Impl*>(context);
+  const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size * count, self.body_left));
   for (;;) {
-    const ssize_t got = ::read(self.body_fd, data, size * count);
-    if (got >= 0) return static_cast<std::size_t>(got);
-    if (errno != EINTR) return CURL_READFUNC_ABORT;
+    const ssize_t got = ::read(self.body_fd, data, wanted);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 || (got == 0 && wanted > 0)) return CURL_READFUNC_ABORT;  // 0: the file became shorter
+    self.body_left -= static_cast<std::uint64_t>(got);
+    if (self.request->on_sent && got > 0) self.request->on_sent(static_cast<std::uint64_t>(got));
+    return static_cast<std::size_t>(got);
   }
+}
+
+// The body is sent again from its start: the kept connection turned out to be dead.
+int Client::Impl::OnSeek(void* context, curl_off_t offset, int origin) {
+  Impl& self = *static_cast<Impl*>(context);
+  if (origin != SEEK_SET || offset != 0 || self.body_fd < 0) return CURL_SEEKFUNC_CANTSEEK;
+  return self.Rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
+int Client::Impl::OnProgress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  Impl& self = *static_cast<Impl*>(context);
+  if (self.request->cancel == nullptr || !self.request->cancel->load(std::memory_order_relaxed)) return 0;
+  self.cancelled = true;
+  return 1;
 }
 
 Result<void> Client::Impl::ApplyHeaders(const Request& wanted) {
@@ -228,17 +273,53 @@ void Client::Impl::ApplyMethod(const Request& wanted) {
   }
 }
 
+bool Client::Impl::Rewind() {
+  body_left = body_size;
+  return ::lseek(body_fd, static_cast<off_t>(request->body_offset), SEEK_SET) >= 0;
+}
+
 Result<void> Client::Impl::OpenBody(const Request& wanted) {
   if (wanted.body_file.empty()) return {};
+  const std::string start = "cannot send file '" + wanted.body_file + "': ";
   body_fd = ::open(wanted.body_file.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat facts {};
   if (body_fd < 0 || ::fstat(body_fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {
     const std::string cause = body_fd < 0 ? std::generic_category().message(errno) : "not a regular file";
-    return Fail(body_fd < 0 && errno == ENOENT ? Code::kNotFound : Code::kIo,
-                "cannot send file '" + wanted.body_file + "': " + cause);
+    return Fail(body_fd < 0 && errno == ENOENT ? Code::kNotFound : Code::kIo, start + cause);
   }
-  Set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(facts.st_size));
+  const std::uint64_t size = static_cast<std::uint64_t>(facts.st_size);
+  if (wanted.body_offset > size || wanted.body_length.value_or(0) > size - wanted.body_offset)
+    return Fail(Code::kInvalid, start + "it has only " + std::to_string(size) + " bytes");
+  body_size = wanted.body_length.value_or(size - wanted.body_offset);
+  if (!Rewind()) return Fail(Code::kIo, start + std::generic_category().message(errno));
+  Set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(body_size));
   return {};
+}
+
+void Client::Impl::ApplyLimits(const Request& wanted) {
+  SetIfNew(CURLOPT_TIMEOUT_MS, timeout_ms, static_cast<long>(wanted.timeout_ms));
+  SetIfNew(CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms, static_cast<long>(wanted.connect_timeout_ms));
+  const long stall = static_cast<long>((wanted.stall_timeout_ms + 999) / 1000);
+  if (stall != stall_seconds) {
+    Set(CURLOPT_LOW_SPEED_LIMIT, stall > 0 ? 1L : 0L);
+    SetIfNew(CURLOPT_LOW_SPEED_TIME, stall_seconds, stall);
+  }
+  if (redirects != wanted.max_redirects) {
+    Set(CURLOPT_FOLLOWLOCATION, wanted.max_redirects > 0 ? 1L : 0L);
+    SetIfNew(CURLOPT_MAXREDIRS, redirects, static_cast<long>(wanted.max_redirects));
+  }
+}
+
+void Client::Impl::ApplyTls(const Tls& wanted) {
+  if (wanted == tls) return;
+  tls = wanted;
+  std::error_code ignored;
+  const bool folder = !tls.ca_file.empty() && std::filesystem::is_directory(tls.ca_file, ignored);
+  Set(CURLOPT_SSL_VERIFYPEER, tls.verify ? 1L : 0L);
+  Set(CURLOPT_SSL_VERIFYHOST, tls.verify ? 2L : 0L);
+  if (!tls.ca_file.empty()) Set(folder ? CURLOPT_CAPATH : CURLOPT_CAINFO, tls.ca_file.c_str());
+  Set(CURLOPT_SSLCERT, tls.cert_file.empty() ? nullptr : tls.cert_file.c_str());
+  Set(CURLOPT_SSLKEY, tls.key_file.empty() ? nullptr : tls.key_file.c_str());
 }
 
 Result<void> Client::Impl::Apply(const Request& wanted) {
@@ -251,21 +332,19 @@ Result<void> Client::Impl::Apply(const Request& wanted) {
   TRYV(OpenBody(wanted));
   ApplyMethod(wanted);
   if (wanted.url != url) Set(CURLOPT_URL, (url = wanted.url).c_str());
-  SetIfNew(CURLOPT_TIMEOUT_MS, timeout_ms, static_cast<long>(wanted.timeout_ms));
-  SetIfNew(CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms, static_cast<long>(wanted.connect_timeout_ms));
-  if (redirects != wanted.max_redirects) {
-    Set(CURLOPT_FOLLOWLOCATION, wanted.max_redirects > 0 ? 1L : 0L);
-    SetIfNew(CURLOPT_MAXREDIRS, redirects, static_cast<long>(wanted.max_redirects));
-  }
+  ApplyLimits(wanted);
+  ApplyTls(wanted.tls);
   if (wanted.user_password != user_password) {
     user_password = wanted.user_password;
     Set(CURLOPT_USERPWD, user_password.empty() ? nullptr : user_password.c_str());
   }
-  if (wanted.aws_sigv4 != aws_sigv4) {
-    aws_sigv4 = wanted.aws_sigv4;
-    Set(CURLOPT_AWS_SIGV4, aws_sigv4.empty() ? nullptr : aws_sigv4.c_str());
-  }
   return {};
+}
+
+int Client::Impl::Status() const {
+  long status = 0;
+  curl.easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  return static_cast<int>(status);
 }
 
 Error Client::Impl::Failure(const Request& wanted, CURLcode code) const {
@@ -288,9 +367,7 @@ Result<Response> Client::Impl::Perform(const Request& wanted) {
   if (body_fd >= 0) ::close(body_fd);
   if (!applied) return applied.error();
   if (code != CURLE_OK) return Failure(wanted, code);
-  long status = 0;
-  curl.easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-  answer.status = static_cast<int>(status);
+  answer.status = Status();
   return answer;
 }
 

@@ -74,14 +74,27 @@ TEST_F(ClientTest, SendsFilesAndReceivesPieces) {
   EXPECT_EQ(Send({.method = "PUT", .body_file = path}, "/echo")->body, "PUT from file ");
   EXPECT_EQ(Send({.method = "POST", .body_file = path}, "/echo")->body, "POST from file ");
   EXPECT_EQ(Send({.method = "POST", .body = "memory"}, "/echo")->body, "POST memory ");
+  std::uint64_t sent = 0;
+  const auto count = [&](std::uint64_t more) { sent += more; };
+  EXPECT_EQ(Send({.method = "PUT", .body_file = path, .body_offset = 5, .body_length = 2, .on_sent = count}, "/echo")->body,
+            "PUT fi ");
+  EXPECT_EQ(Send({.method = "PUT", .body_file = path, .body_offset = 5, .on_sent = count}, "/echo")->body, "PUT file ");
+  EXPECT_EQ(sent, 6u);
+  EXPECT_EQ(Send({.method = "PUT", .body_file = path, .body_offset = 9}, "/echo")->body, "PUT  ");
+  EXPECT_EQ(Send({.method = "PUT", .body_file = path, .body_offset = 10}, "/echo").error().code, Code::kInvalid);
+  EXPECT_EQ(Send({.method = "PUT", .body_file = path, .body_offset = 5, .body_length = 5}, "/echo").error().code, Code::kInvalid);
   std::filesystem::remove(path);
   EXPECT_EQ(Send({.method = "PUT", .body_file = path}, "/echo").error().code, Code::kNotFound);
   std::size_t bytes = 0;
-  const Result<Response> large =
-      Send({.max_response_bytes = 10, .sink = [&](std::string_view piece) { return bytes += piece.size(), true; }}, "/large");
+  const Result<Response> large = Send(
+      {.max_response_bytes = 10, .sink = [&](const Response&, std::string_view piece) { return bytes += piece.size(), true; }},
+      "/large");
   EXPECT_EQ(large->body, "");
   EXPECT_EQ(bytes, 100'000u);
-  EXPECT_EQ(Send({.sink = [](std::string_view) { return false; }}, "/large").error().code, Code::kCancelled);
+  EXPECT_EQ(Send({.sink = [](const Response&, std::string_view) { return false; }}, "/large").error().code, Code::kCancelled);
+  const Result<Response> none = Send({.sink = [](const Response&, std::string_view) { return false; }}, "/none");
+  EXPECT_EQ(none->status, 404);
+  EXPECT_NE(none->body, "");
 }
 
 TEST_F(ClientTest, ReportsWhatWentWrong) {
@@ -96,6 +109,14 @@ TEST_F(ClientTest, ReportsWhatWentWrong) {
   const Result<Response> refused = client_.Send({.url = url});
   EXPECT_EQ(refused.error().code, Code::kIo);
   EXPECT_THAT(refused.error().what, testing::StartsWith("cannot request '" + url + "': "));
+}
+
+TEST_F(ClientTest, IsCancelledFromOutside) {
+  std::atomic<bool> cancel = true;
+  EXPECT_EQ(Send({.cancel = &cancel}, "/slow").error().code, Code::kCancelled);
+  cancel = false;
+  EXPECT_EQ(Send({.cancel = &cancel}, "/hello")->status, 200);
+  EXPECT_EQ(Send({.stall_timeout_ms = 1000}, "/slow").error().code, Code::kTimeout);
 }
 
 TEST_F(ClientTest, FollowsRedirectsOnlyWhenAsked) {
