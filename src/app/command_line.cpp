@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -10,6 +11,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "os/clock_file.hpp"
+#include "repo/dvc_error.hpp"
 
 namespace mlean::app {
 namespace {
@@ -30,9 +32,13 @@ int PrintError(const Error& error, bool json) {
   return ExitStatus(error.code);
 }
 
+bool IsPositional(const verbs::OptionSpec& option) {
+  return option.kind == OptionKind::kPositional || option.kind == OptionKind::kRest || option.kind == OptionKind::kCommand;
+}
+
 // "--model" of "-m,--model"; "MODEL" of a positional.
 std::string KeyOf(const verbs::OptionSpec& option) {
-  if (option.kind == OptionKind::kPositional || option.kind == OptionKind::kRest) return option.names;
+  if (IsPositional(option)) return option.names;
   for (const std::string& name : Split(option.names, ',')) {
     if (name.rfind("--", 0) == 0) return name.substr(2);
   }
@@ -78,6 +84,17 @@ Error UnknownVerb(const std::vector<std::string>& words, const std::vector<VerbS
               near.empty() ? "mlean --help" : "mlean " + near);
 }
 
+// CLI11 takes a value in brackets for a list of its own; with this in front it is a text.
+constexpr char kNoList = '\x01';
+
+void Shield(std::vector<std::string>& words) {
+  for (std::string& word : words) {
+    if (word.starts_with('[') && word.ends_with(']')) word.insert(word.begin(), kNoList);
+  }
+}
+
+std::string Unshielded(const std::string& value) { return value.starts_with(kNoList) ? value.substr(1) : value; }
+
 // CLI11's view of one verb, filling `arguments` when it parses.
 void AddOptions(CLI::App& cli, const VerbSpec& verb, Arguments& arguments) {
   for (const verbs::OptionSpec& option : verb.options) {
@@ -86,20 +103,25 @@ void AddOptions(CLI::App& cli, const VerbSpec& verb, Arguments& arguments) {
     if (option.kind == OptionKind::kFlag) {
       added = cli.add_flag_function(
           option.names, [&arguments, key](std::int64_t) { arguments.Add(key, "1"); }, option.help);
-    } else if (option.kind == OptionKind::kRest || option.kind == OptionKind::kRepeated) {
+    } else if (option.kind == OptionKind::kCommand) {
+      cli.add_option(option.names, option.help)->type_name("");  // for the help: TakeCommand has read it
+      continue;
+    } else if (option.kind == OptionKind::kRest || option.kind == OptionKind::kRepeated || option.kind == OptionKind::kList) {
       added = cli.add_option_function<std::vector<std::string>>(
           option.names,
           [&arguments, key](const std::vector<std::string>& values) {
-            for (const std::string& value : values) arguments.Add(key, value);
+            for (const std::string& value : values) arguments.Add(key, Unshielded(value));
           },
           option.help);
       if (option.kind == OptionKind::kRepeated) added->allow_extra_args(false);
+      if (option.kind == OptionKind::kList) added->expected(0, CLI::detail::expected_max_vector_size);
     } else {
       added = cli.add_option_function<std::string>(
-          option.names, [&arguments, key](const std::string& value) { arguments.Add(key, value); }, option.help);
+          option.names, [&arguments, key](const std::string& value) { arguments.Add(key, Unshielded(value)); }, option.help);
+      if (option.kind == OptionKind::kOptional) added->expected(0, 1);
     }
     if (!option.value_name.empty()) added->type_name(option.value_name);
-    if (option.kind == OptionKind::kPositional || option.kind == OptionKind::kRest) added->type_name("");
+    if (IsPositional(option)) added->type_name("");
     if (option.required) added->required();
     if (!option.otherwise.empty()) added->description(fmt::format("{} [{}]", option.help, option.otherwise));
   }
@@ -112,17 +134,62 @@ std::string Footer(const VerbSpec& verb) {
   return out + "\nExit codes: " + verb.exit_codes;
 }
 
+bool HasOption(const VerbSpec& verb, std::string_view name) {
+  return std::any_of(verb.options.begin(), verb.options.end(), [&](const verbs::OptionSpec& option) {
+    const std::vector<std::string> names = Split(option.names, ',');
+    return std::find(names.begin(), names.end(), name) != names.end();
+  });
+}
+
+// Whether the option called `name` ("-n", "--name") takes the next word as its value.
+bool TakesValue(const VerbSpec& verb, std::string_view name) {
+  if (name == "-C") return true;
+  for (const verbs::OptionSpec& option : verb.options) {
+    if (IsPositional(option) || option.kind == OptionKind::kFlag) continue;
+    for (const std::string& known : Split(option.names, ',')) {
+      if (known == name) return true;
+    }
+  }
+  return false;
+}
+
+// How many words an option takes, itself included; 0: `words[at]` is no option.
+std::size_t WordsOfOption(const VerbSpec& verb, const std::vector<std::string>& words, std::size_t at) {
+  const std::string& word = words[at];
+  if (word.size() < 2 || word[0] != '-' || word == "--") return 0;
+  if (word[1] == '-') return word.find('=') == word.npos && TakesValue(verb, word) ? 2 : 1;
+  for (std::size_t i = 1; i < word.size(); ++i) {  // "-fn x", "-nx"
+    if (TakesValue(verb, std::string("-") + word[i])) return i + 1 == word.size() ? 2 : 1;
+  }
+  return 1;
+}
+
+// Cuts the command line of another program off `words`, for a verb that has one.
+void TakeCommand(const VerbSpec& verb, std::vector<std::string>& words, Arguments& arguments) {
+  for (const verbs::OptionSpec& option : verb.options) {
+    if (option.kind != OptionKind::kCommand) continue;
+    std::size_t at = 0;
+    while (at < words.size()) {
+      const std::size_t taken = WordsOfOption(verb, words, at);
+      if (taken == 0) break;
+      at += taken;
+    }
+    for (std::size_t i = at; i < words.size(); ++i) arguments.Add(option.names, words[i]);
+    if (at < words.size()) words.resize(at);
+  }
+}
+
 struct Invocation {
   std::vector<std::string> words;  // what follows the options before the verb
   verbs::Context context;
 };
 
-// Takes "-C DIR" in front of the verb.
+// Takes "-C DIR" in front of the verb; "--cd DIR" is DVC's name of it.
 Result<Invocation> ReadFront(int argc, char** argv) {
   Invocation out;
   out.context.directory = std::filesystem::current_path();
   int at = 1;
-  while (at < argc && std::string_view(argv[at]) == "-C") {
+  while (at < argc && (std::string_view(argv[at]) == "-C" || std::string_view(argv[at]) == "--cd")) {
     if (at + 1 >= argc) return Fail(Code::kUsage, "cannot use -C: it needs a folder");
     out.context.directory /= argv[at + 1];
     at += 2;
@@ -145,9 +212,12 @@ int RunVerb(const VerbSpec& verb, std::vector<std::string> rest, verbs::Context&
   std::string directory;
   cli.add_flag("--json", json, "machine-readable result on stdout");
   cli.add_flag("-q,--quiet", quiet, "no progress and notes");
-  cli.add_option("-C", directory, "act in this folder")->type_name("DIR");
+  // A verb may have another use for -C; in front of the verb it still means the folder.
+  if (!HasOption(verb, "-C")) cli.add_option("-C", directory, "act in this folder")->type_name("DIR");
   AddOptions(cli, verb, arguments);
   cli.footer(Footer(verb));
+  TakeCommand(verb, rest, arguments);
+  Shield(rest);
   std::reverse(rest.begin(), rest.end());  // CLI11 takes them from the back
   try {
     cli.parse(rest);
@@ -155,6 +225,10 @@ int RunVerb(const VerbSpec& verb, std::vector<std::string> rest, verbs::Context&
     verbs::Print(cli.help());
     return 0;
   } catch (const CLI::ParseError& error) {
+    if (verb.usage_status != ExitStatus(Code::kUsage)) {
+      fmt::print(stderr, "{}ERROR: {}\n", cli.help(), error.what());
+      return verb.usage_status;
+    }
     return PrintError(Fail(Code::kUsage, fmt::format("cannot run 'mlean {}': {}", Join(verb.words, " "), error.what()),
                            fmt::format("mlean {} --help", Join(verb.words, " "))),
                       json);
@@ -179,10 +253,22 @@ int RunCommandLine(int argc, char** argv, const std::vector<VerbSpec>& table) {
     PrintOverview(table);
     return words.empty() ? 2 : 0;
   }
-  if (words[0] == "--version") words[0] = "version";
+  if (words[0] == "experiments") words[0] = "exp";  // as DVC has it
+  if (words[0] == "--version") {
+    // A link to us called "dvc" is asked by DVC's editor extensions whether it is new enough.
+    if (std::filesystem::path(argv[0]).filename() == "dvc") {
+      verbs::PrintLine(repo::kDvcVersion);
+      return 0;
+    }
+    words[0] = "version";
+  }
   std::size_t used = 0;
   const VerbSpec* verb = FindVerb(words, table, used);
-  if (verb == nullptr) return PrintError(UnknownVerb(words, table), false);
+  if (verb == nullptr) {
+    const int status = PrintError(UnknownVerb(words, table), false);
+    const auto kin = std::find_if(table.begin(), table.end(), [&](const VerbSpec& one) { return one.words.front() == words[0]; });
+    return kin == table.end() ? status : kin->usage_status;
+  }
 
   // Simulated time, shared by the processes of one demo or test (docs/ARCHITECTURE.md, "Time").
   std::unique_ptr<Clock> clock = std::make_unique<SystemClock>();

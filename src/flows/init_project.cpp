@@ -112,7 +112,7 @@ Result<void> CheckFiles(const InitRequest& request, const std::vector<ProjectFil
   for (const ProjectFile& file : files) {
     Result<void> sound;
     if (file.path == "dvc.yaml") {
-      if (auto parsed = pipeline::ParseDvcYaml(file.text, file.path, request.root); !parsed) sound = parsed.error();
+      if (auto parsed = pipeline::ParseStages(file.text, file.path, request.root); !parsed) sound = parsed.error();
     } else if (file.path == "mlean.yaml") {
       const Result<repo::LoopConfig> parsed = repo::ParseLoopConfig(file.text, file.path);
       if (!parsed) sound = parsed.error();

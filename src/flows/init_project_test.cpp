@@ -57,6 +57,10 @@ class InitProjectTest : public testing::Test {
   }
 };
 
+std::string Command(const std::vector<pipeline::Stage>& stages, std::string_view name) {
+  return pipeline::FindStage(stages, name)->Lines().at(0);
+}
+
 TEST_F(InitProjectTest, DecidesByTheData) {
   WriteTable();
   const Result<InitPlan> text = PlanProject(Request("class"));
@@ -113,12 +117,12 @@ TEST_F(InitProjectTest, EveryTaskGivesFilesThatAreRead) {
     EXPECT_FALSE(model.rollout);
     ASSERT_TRUE(model.monitor);
     EXPECT_EQ(config->data.at(0).time, request.time);
-    const Result<pipeline::DvcYaml> stages = pipeline::ParseDvcYaml(files[1].text, "dvc.yaml", root_);
+    const Result<std::vector<pipeline::Stage>> stages = pipeline::ParseStages(files[1].text, "dvc.yaml", root_);
     ASSERT_TRUE(stages) << stages.error().what;
-    EXPECT_THAT(stages->Find("train")->cmd.at(0), HasSubstr("--exclude id,"));
-    EXPECT_EQ(stages->Find("train")->outs.at(0).path, model.model);
-    EXPECT_EQ(stages->Find("split")->outs.at(1).path, model.evaluate);
-    EXPECT_FALSE(stages->Find("train")->outs.at(1).cache);
+    EXPECT_THAT(Command(*stages, "train"), HasSubstr("--exclude id,"));
+    EXPECT_EQ(pipeline::FindStage(*stages, "train")->outs.at(0).path, model.model);
+    EXPECT_EQ(pipeline::FindStage(*stages, "split")->outs.at(1).path, model.evaluate);
+    EXPECT_FALSE(pipeline::FindStage(*stages, "train")->outs.at(1).cache);
     EXPECT_TRUE(codec::YamlDocument::Parse(files[2].text, "params.yaml"));
     const Result<check::Suite> suite = check::ParseSuite(files[3].text);
     ASSERT_TRUE(suite) << suite.error().what;
@@ -136,12 +140,12 @@ TEST_F(InitProjectTest, OddNamesSurviveYamlAndTheShell) {
   EXPECT_EQ(plan->data_name, "it_s_home_a_1_2");
   const Result<std::vector<std::string>> written = WriteProject(request, *plan);
   ASSERT_TRUE(written) << written.error().what;
-  const Result<pipeline::DvcYaml> stages = pipeline::LoadDvcYaml(root_);
+  const Result<std::vector<pipeline::Stage>> stages = pipeline::LoadStages(root_);
   ASSERT_TRUE(stages) << stages.error().what;
-  EXPECT_THAT(stages->Find("split")->cmd.at(0),
-              testing::StartsWith("mlean features split 'it'\\''s ${HOME}: a #1 (2).csv' --train "));
-  EXPECT_THAT(stages->Find("train")->cmd.at(0), HasSubstr("--label '${y}' --task classification --exclude 'it'\\''s #1' "));
-  EXPECT_THAT(stages->Find("split")->deps, ElementsAre("it's ${HOME}: a #1 (2).csv"));
+  EXPECT_THAT(Command(*stages, "split"), testing::StartsWith("mlean features split 'it'\\''s ${HOME}: a #1 (2).csv' --train "));
+  EXPECT_THAT(Command(*stages, "train"), HasSubstr("--label '${y}' --task classification --exclude 'it'\\''s #1' "));
+  EXPECT_THAT(pipeline::FindStage(*stages, "split")->deps,
+              ElementsAre(testing::Field(&pipeline::Dependency::path, "it's ${HOME}: a #1 (2).csv")));
   const Result<repo::LoopConfig> config = repo::LoadLoopConfig(*repo::ProjectAt(root_));
   ASSERT_TRUE(config) << config.error().what;
   EXPECT_EQ(config->models.at(0).label, "${y}");

@@ -21,13 +21,13 @@ bool IsTable(const std::string& path) {
 std::vector<std::string> TrainingFiles(const Workspace& workspace, const repo::ModelConfig& config) {
   std::vector<std::string> files;
   if (config.monitor && config.monitor->reference != "training") files.push_back(config.monitor->reference);
-  if (const Result<pipeline::DvcYaml> stages = pipeline::LoadDvcYaml(workspace.project.root); stages) {
+  if (const Result<std::vector<pipeline::Stage>> stages = pipeline::LoadStages(workspace.project.root); stages) {
     for (auto name = config.train.rbegin(); name != config.train.rend(); ++name) {
-      const pipeline::Stage* stage = stages->Find(*name);
+      const pipeline::Stage* stage = pipeline::FindStage(*stages, *name);
       if (stage == nullptr) continue;
-      for (const std::string& dep : stage->deps) {
-        if (IsTable(dep) && dep != config.evaluate)
-          files.push_back((std::filesystem::path(stage->wdir) / dep).lexically_normal().string());
+      for (const pipeline::Dependency& dep : stage->deps) {
+        if (dep.kind == pipeline::Dependency::Kind::kPath && IsTable(dep.path) && dep.path != config.evaluate)
+          files.push_back(dep.location);
       }
     }
   }

@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/digest.hpp"
-#include "cas/object_store.hpp"
+#include "cas/file_hash.hpp"
 #include "check/summary.hpp"
 #include "flows/duck_table_source.hpp"
 #include "loop/window_store.hpp"
@@ -27,7 +27,7 @@ Result<FileVerdict> ValidateOne(Workspace& workspace, const std::filesystem::pat
                                 const std::string& suite_digest, cas::HashState& state) {
   FileVerdict verdict;
   verdict.path = file.lexically_relative(workspace.project.root).string();
-  TRY(const cas::ObjectInfo info, cas::HashPath(file, &state));
+  TRY(const cas::ObjectInfo info, cas::HashPath(file, {.state = &state}));
   verdict.md5 = info.md5;
   TRY(const auto before, workspace.db->Read([&](sql::Conn& c) { return loop::FindValidation(c, info.md5, suite_digest); }));
   if (before && before->success) {

@@ -14,10 +14,23 @@ repo::InitOptions DvcOptions(const Arguments& arguments) {
   return {.subdir = arguments.Has("subdir"), .no_scm = arguments.Has("no-scm"), .force = arguments.Has("force")};
 }
 
+std::filesystem::path RootOf(const Arguments& arguments, const Context& context) {
+  if (!arguments.Has("DIRECTORY")) return context.directory;
+  const std::filesystem::path root = (context.directory / arguments.Text("DIRECTORY")).lexically_normal();
+  return root.has_filename() ? root : root.parent_path();
+}
+
+constexpr std::string_view kWhatsNext =
+    "What's next?\n"
+    "------------\n"
+    "- Check out the documentation: <https://dvc.org/doc>\n"
+    "- Get help and share ideas: <https://dvc.org/chat>\n"
+    "- Star us on GitHub: <https://github.com/treeverse/dvc>\n";
+
 // DVC's own texts, streams and statuses.
 Result<int> InitDvcOnly(const Arguments& arguments, const Context& context) {
   const repo::InitOptions options = DvcOptions(arguments);
-  const Result<std::vector<std::string>> added = repo::InitDvc(context.directory, options);
+  const Result<std::vector<std::string>> added = repo::InitDvc(RootOf(arguments, context), options);
   if (!added) {
     const bool usage = added.error().code == Code::kUsage;
     fmt::print(stderr, "ERROR: {}{}\n", usage ? "" : "failed to initiate DVC - ", added.error().what);
@@ -29,7 +42,8 @@ Result<int> InitDvcOnly(const Arguments& arguments, const Context& context) {
     PrintJson(codec::Json::Object{{"files", std::move(files)}});
   } else if (!context.quiet) {
     PrintLine("Initialized DVC repository.\n");
-    if (!options.no_scm) PrintLine("You can now commit the changes to git.");
+    if (!options.no_scm) PrintLine("You can now commit the changes to git.\n");
+    Print(kWhatsNext);
   }
   return 0;
 }
@@ -79,7 +93,7 @@ Result<int> Init(const Arguments& arguments, Context& context) {
                 fmt::format("mlean init --data {} --label COLUMN", arguments.Text("data")));
   }
   flows::InitRequest request;
-  request.root = context.directory;
+  request.root = RootOf(arguments, context);
   request.data = arguments.Text("data");
   request.label = arguments.Text("label");
   request.time = arguments.Text("time");
@@ -112,7 +126,8 @@ VerbSpec InitVerb() {
       "suggested suite of checks, all commented: `mlean loop run` then trains and promotes version 1. A file outside the folder "
       "is copied to "
       "data/. Nothing is written when anything is wrong.";
-  spec.options = {ValueOption("--data", "FILE", "the table to learn from: CSV, Parquet, JSON lines, or a folder of them"),
+  spec.options = {Positional("DIRECTORY", "the folder to make it in; the working directory when it is left out", false),
+                  ValueOption("--data", "FILE", "the table to learn from: CSV, Parquet, JSON lines, or a folder of them"),
                   ValueOption("--label", "COLUMN", "what to predict"),
                   ValueOption("--time", "COLUMN", "event time: the newest rows become the test"),
                   Repeated("--key", "A,B", "columns that identify a row"),
@@ -120,7 +135,8 @@ VerbSpec InitVerb() {
                   ValueOption("--task", "TASK", "classification or regression; default: by the label"),
                   Flag("-f,--force", "replace what is there: without --data all of .dvc with its cache, with it the four files"),
                   Flag("--subdir", "in a folder inside a git repository"),
-                  Flag("--no-scm", "without git")};
+                  Flag("--no-scm", "without git"),
+                  Flag("-v,--verbose", "accepted for DVC's sake")};
   spec.examples = {
       "mlean init", "mlean init --data wine.csv --label class",
       "mlean init --data flights.parquet --label late --time time_hour --key carrier,flight,time_hour --model arrival-delay"};

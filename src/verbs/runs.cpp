@@ -1,7 +1,10 @@
 // mlean runs list, mlean runs show, mlean version.
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "flows/workspace.hpp"
+#include "repo/dvc_error.hpp"
 #include "track/experiment_store.hpp"
 #include "track/run_store.hpp"
 #include "verbs/verbs.hpp"
@@ -98,10 +101,18 @@ VerbSpec VersionVerb(std::string version) {
           .summary = "print the version",
           .examples = {"mlean version"},
           .run = [version](const Arguments&, Context& context) -> Result<int> {
-            if (context.json) PrintJson(Json::Object{{"version", version}});
+            if (context.json) PrintJson(Json::Object{{"version", version}, {"dvc", repo::kDvcVersion}});
             if (!context.json) PrintLine(version);
             return 0;
           }};
+}
+
+VerbSpec DoctorVerb(std::string version) {
+  VerbSpec spec = VersionVerb(std::move(version));
+  spec.words = {"doctor"};
+  spec.summary = "the same, by its other name in DVC";
+  spec.examples = {"mlean doctor"};
+  return spec;
 }
 
 }  // namespace mlean::verbs

@@ -14,6 +14,10 @@ OptionSpec ValueOption(std::string names, std::string value_name, std::string he
   return {OptionKind::kValue, std::move(names), std::move(value_name), std::move(help), false, std::move(otherwise)};
 }
 
+OptionSpec OptionalValue(std::string names, std::string value_name, std::string help) {
+  return {OptionKind::kOptional, std::move(names), std::move(value_name), std::move(help)};
+}
+
 OptionSpec Required(OptionSpec option) {
   option.required = true;
   return option;
@@ -28,6 +32,12 @@ OptionSpec Positional(std::string name, std::string help, bool required) {
 }
 
 OptionSpec Rest(std::string name, std::string help) { return {OptionKind::kRest, std::move(name), {}, std::move(help)}; }
+
+OptionSpec ListOption(std::string names, std::string value_name, std::string help) {
+  return {OptionKind::kList, std::move(names), std::move(value_name), std::move(help)};
+}
+
+OptionSpec Command(std::string name, std::string help) { return {OptionKind::kCommand, std::move(name), {}, std::move(help)}; }
 
 std::string Arguments::Text(std::string_view name, std::string_view otherwise) const {
   const auto found = values_.find(std::string(name));

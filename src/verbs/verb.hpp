@@ -23,7 +23,16 @@
 
 namespace mlean::verbs {
 
-enum class OptionKind : std::uint8_t { kFlag, kValue, kRepeated, kPositional, kRest };
+enum class OptionKind : std::uint8_t {
+  kFlag,
+  kValue,
+  kOptional,  // a value may follow; without one it is empty
+  kRepeated,  // one value each time it is named
+  kList,      // any number of values behind its name, each time
+  kPositional,
+  kRest,     // all positionals that are left
+  kCommand,  // the first word that is no option, and all behind it as it stands: the command line of another program
+};
 
 struct OptionSpec {
   OptionKind kind = OptionKind::kFlag;
@@ -36,10 +45,13 @@ struct OptionSpec {
 
 OptionSpec Flag(std::string names, std::string help);
 OptionSpec ValueOption(std::string names, std::string value_name, std::string help, std::string otherwise = {});
+OptionSpec OptionalValue(std::string names, std::string value_name, std::string help);
 OptionSpec Required(OptionSpec option);
 OptionSpec Repeated(std::string names, std::string value_name, std::string help);
 OptionSpec Positional(std::string name, std::string help, bool required = true);
 OptionSpec Rest(std::string name, std::string help);
+OptionSpec ListOption(std::string names, std::string value_name, std::string help);
+OptionSpec Command(std::string name, std::string help);
 
 // What the command line said. Options are asked for by their long name without dashes, positionals by their name.
 class Arguments {
@@ -71,6 +83,7 @@ struct VerbSpec {
   std::vector<OptionSpec> options;
   std::vector<std::string> examples;
   std::string exit_codes = "0 done · 1 failed · 2 usage";
+  int usage_status = 2;  // 254 for DVC's commands (data/dvc_command.hpp)
   std::function<Result<int>(const Arguments&, Context&)> run;
 };
 

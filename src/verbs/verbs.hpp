@@ -6,6 +6,74 @@
 namespace mlean::verbs {
 
 VerbSpec InitVerb();
+
+// DVC's commands, in data/.
+VerbSpec AddVerb();
+VerbSpec CacheDirVerb();
+VerbSpec CacheMigrateVerb();
+VerbSpec CheckIgnoreVerb();
+VerbSpec CheckoutVerb();
+VerbSpec CommitVerb();
+VerbSpec ConfigVerb();
+VerbSpec DataStatusVerb();
+VerbSpec DiffVerb();
+VerbSpec GetUrlVerb();
+VerbSpec GetVerb();
+VerbSpec GitHookMergeDriverVerb();
+VerbSpec GitHookPostCheckoutVerb();
+VerbSpec GitHookPreCommitVerb();
+VerbSpec GitHookPrePushVerb();
+VerbSpec ImportUrlVerb();
+VerbSpec ImportVerb();
+VerbSpec InstallVerb();
+VerbSpec ListUrlVerb();
+VerbSpec ListVerb();
+VerbSpec LsUrlVerb();
+VerbSpec LsVerb();
+VerbSpec UpdateVerb();
+VerbSpec ExpApplyVerb();
+VerbSpec ExpBranchVerb();
+VerbSpec ExpDiffVerb();
+VerbSpec ExpListVerb();
+VerbSpec ExpLsVerb();
+VerbSpec ExpPullVerb();
+VerbSpec ExpPushVerb();
+VerbSpec ExpRemoveVerb();
+VerbSpec ExpRenameVerb();
+VerbSpec ExpRmVerb();
+VerbSpec ExpRunVerb();
+VerbSpec ExpSaveVerb();
+VerbSpec ExpShowVerb();
+VerbSpec FetchVerb();
+VerbSpec GcVerb();
+VerbSpec MoveVerb();
+VerbSpec MvVerb();
+VerbSpec PullVerb();
+VerbSpec PushVerb();
+VerbSpec RemoteAddVerb();
+VerbSpec RemoteDefaultVerb();
+VerbSpec RemoteListVerb();
+VerbSpec RemoteModifyVerb();
+VerbSpec RemoteRemoveVerb();
+VerbSpec RemoteRenameVerb();
+VerbSpec RemoveVerb();
+VerbSpec RootVerb();
+VerbSpec StatusVerb();
+VerbSpec UnprotectVerb();
+VerbSpec DagVerb();
+VerbSpec FreezeVerb();
+VerbSpec MetricsDiffVerb();
+VerbSpec MetricsShowVerb();
+VerbSpec ParamsDiffVerb();
+VerbSpec PlotsDiffVerb();
+VerbSpec PlotsModifyVerb();
+VerbSpec PlotsShowVerb();
+VerbSpec PlotsTemplatesVerb();
+VerbSpec ReproVerb();
+VerbSpec StageAddVerb();
+VerbSpec StageListVerb();
+VerbSpec UnfreezeVerb();
+
 VerbSpec LoopRunVerb();
 VerbSpec LoopStatusVerb();
 VerbSpec LoopHistoryVerb();
@@ -35,5 +103,6 @@ VerbSpec AuditLogVerb();
 VerbSpec AuditVerifyVerb();
 VerbSpec DemoFlightsVerb();
 VerbSpec VersionVerb(std::string version);
+VerbSpec DoctorVerb(std::string version);
 
 }  // namespace mlean::verbs

@@ -2,7 +2,7 @@
 // turn.
 #include <fmt/core.h>
 
-#include "cas/object_store.hpp"
+#include "cas/file_hash.hpp"
 #include "flows/champion.hpp"
 #include "flows/evaluate_model.hpp"
 #include "flows/turn/engine.hpp"

@@ -3,7 +3,7 @@
 
 #include "base/digest.hpp"
 #include "base/text.hpp"
-#include "cas/object_store.hpp"
+#include "cas/file_hash.hpp"
 #include "flows/turn/engine.hpp"
 #include "repo/git.hpp"
 #include "tables/reader.hpp"
@@ -22,7 +22,7 @@ Result<StepResult> PullStep(TurnContext& context) {
                   fmt::format("cannot pull data '{}': only entries with a path are supported yet", entry.name));
     }
     const std::filesystem::path path = workspace.project.root / entry.path;
-    TRY(const cas::ObjectInfo info, cas::HashPath(path, &state));
+    TRY(const cas::ObjectInfo info, cas::HashPath(path, {.state = &state}));
     // A delivery that cannot even be read as a table is validate's finding, not pull's.
     const Result<std::int64_t> rows = tables::CountRows(*engine, {.path = path.string()});
     data.Set(entry.name, codec::Json::Object{{"path", entry.path},

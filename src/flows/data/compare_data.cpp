@@ -1,0 +1,263 @@
+#include "flows/data/compare_data.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "cas/work.hpp"
+
+namespace mlean::flows {
+namespace {
+
+DataEntry EntryOf(const DataOut* out) {
+  if (out == nullptr) return {};
+  return {.out = out, .is_out = true, .is_dir = out->is_dir};
+}
+DataEntry EntryOf(const DataOut* out, const cas::TreeFile* file) {
+  if (out == nullptr || file == nullptr) return {};
+  return {.out = out, .md5 = file->md5};
+}
+
+std::optional<cas::ObjectId> ObjectOf(const DataEntry& entry) {
+  if (entry.is_out) return cas::ObjectId::Parse(entry.out->content.hash, entry.out->content.IsLegacy());
+  return cas::ObjectId{.md5 = entry.md5, .is_dir = false, .legacy = entry.out->content.IsLegacy()};
+}
+
+}  // namespace
+
+std::string DataEntry::Hash() const {
+  if (out == nullptr) return {};
+  return is_out ? out->content.hash : cas::HexOf(md5);
+}
+
+bool DataEntry::SameHash(const DataEntry& other) const {
+  if (!is_out && !other.is_out) return md5 == other.md5 && out->content.hash_name == other.out->content.hash_name;
+  return out->content.hash_name == other.out->content.hash_name && Hash() == other.Hash();
+}
+
+std::string DataChange::Path() const { return below.empty() ? *folder : *folder + "/" + std::string(below); }
+
+std::string DataChange::Shown() const {
+  const DataEntry& entry = after ? after : before;
+  return Path() + (entry.is_dir ? "/" : "");
+}
+
+std::string DataChange::OldShown() const {
+  return *old_folder + (old_below.empty() ? "" : "/" + std::string(old_below)) + (before.is_dir ? "/" : "");
+}
+
+// Outputs of which one holds the others, on either side.
+struct DataComparison::Group {
+  std::vector<const DataOut*> before;
+  std::vector<const DataOut*> after;
+};
+
+DataComparison::DataComparison(const DataView& before, const DataView& after, CompareOptions options)
+    : before_(before), after_(after), options_(std::move(options)) {}
+
+Result<void> DataComparison::Run(const Sink& sink) {
+  sink_ = &sink;
+  auto before = before_.outs().begin();
+  auto after = after_.outs().begin();
+  const PathPartsLess less;
+  const auto at_end = [&] { return before == before_.outs().end() && after == after_.outs().end(); };
+  while (!at_end()) {
+    const bool take_before =
+        after == after_.outs().end() || (before != before_.outs().end() && !less(after->first, before->first));
+    const std::string& top = take_before ? before->first : after->first;
+    Group group;
+    for (; before != before_.outs().end() && pipeline::IsAtOrBelow(before->first, top); ++before) {
+      group.before.push_back(&before->second);
+    }
+    for (; after != after_.outs().end() && pipeline::IsAtOrBelow(after->first, top); ++after) {
+      group.after.push_back(&after->second);
+    }
+    const auto alone = [&](const std::vector<const DataOut*>& outs) {
+      return outs.empty() || (outs.size() == 1 && outs.front()->location == top);
+    };
+    if (alone(group.before) && alone(group.after)) {
+      TRYV(CompareOne(top, group.before.empty() ? nullptr : group.before.front(),
+                      group.after.empty() ? nullptr : group.after.front()));
+    } else {
+      TRYV(CompareNested(group));
+    }
+  }
+  return {};
+}
+
+Result<void> DataComparison::CompareOne(const std::string& location, const DataOut* before, const DataOut* after) {
+  Tell(location, {}, EntryOf(before), EntryOf(after), false);
+  const bool is_dir = (before != nullptr && before->is_dir) || (after != nullptr && after->is_dir);
+  return is_dir && options_.granular ? CompareFolder(location, before, after) : Result<void>();
+}
+
+Result<const cas::Tree*> DataComparison::Load(const DataView& view, const DataOut* out) {
+  if (out == nullptr || !out->is_dir) return nullptr;
+  TRY(std::shared_ptr<const cas::Tree> tree, view.TreeOf(*out));
+  trees_.push_back(std::move(tree));
+  return trees_.back().get();
+}
+
+Result<void> DataComparison::CompareFolder(const std::string& location, const DataOut* before, const DataOut* after) {
+  const bool same = before != nullptr && after != nullptr && before->content.Known() && before->content.SameAs(after->content);
+  if (same && !options_.unchanged) return {};
+  TRY(const cas::Tree* const old_tree, Load(before_, before));
+  TRY(const cas::Tree* const new_tree, same&& old_tree != nullptr ? Result<const cas::Tree*>(old_tree) : Load(after_, after));
+  const auto is_unknown = [](const DataOut* out, const cas::Tree* tree) {
+    return out != nullptr && out->is_dir && tree == nullptr;
+  };
+  const bool unknown = is_unknown(before, old_tree) || is_unknown(after, new_tree);
+  if (old_tree != nullptr) {
+    for (const cas::TreeFile& file : *old_tree) {
+      const cas::TreeFile* const now = old_tree == new_tree ? &file : new_tree != nullptr ? new_tree->Find(file.path) : nullptr;
+      Tell(location, file.path, EntryOf(before, &file), EntryOf(after, now), unknown);
+    }
+  }
+  if (new_tree == nullptr || new_tree == old_tree) return {};
+  if (unknown) TellFolders(location, *new_tree, after);
+  for (const cas::TreeFile& file : *new_tree) {
+    if (old_tree != nullptr && old_tree->Find(file.path) != nullptr) continue;
+    Tell(location, file.path, {}, EntryOf(after, &file), unknown);
+  }
+  return {};
+}
+
+// DVC tells the folders, too, where it cannot compare.
+void DataComparison::TellFolders(const std::string& location, const cas::Tree& tree, const DataOut* after) {
+  std::string_view last;
+  for (const cas::TreeFile& file : tree) {
+    const std::size_t slash = file.path.rfind('/');
+    if (slash == file.path.npos || file.path.substr(0, slash) == last) continue;
+    for (std::size_t end = file.path.find('/'); end != file.path.npos; end = file.path.find('/', end + 1)) {
+      const std::string_view folder = file.path.substr(0, end);
+      if (pipeline::IsAtOrBelow(last, folder)) continue;
+      Tell(location, folder, {}, {.out = after, .is_dir = true}, true);
+    }
+    last = file.path.substr(0, slash);
+  }
+}
+
+Result<void> DataComparison::CompareNested(const Group& group) {
+  // Everything by its whole path. Rare, and never large: an output was split or joined.
+  struct Pair {
+    DataEntry before;
+    DataEntry after;
+  };
+  std::map<std::string, Pair, PathPartsLess> entries;
+  std::vector<std::string> unknown;
+  const auto add = [&](const DataView& view, const std::vector<const DataOut*>& outs, DataEntry Pair::*side) -> Result<void> {
+    for (const DataOut* out : outs) {
+      entries[out->location].*side = EntryOf(out);
+      if (!out->is_dir || !options_.granular) continue;
+      TRY(const cas::Tree* const tree, Load(view, out));
+      if (tree == nullptr) unknown.push_back(out->location + "/");
+      if (tree == nullptr) continue;
+      for (const cas::TreeFile& file : *tree) entries[out->location + "/" + std::string(file.path)].*side = EntryOf(out, &file);
+    }
+    return {};
+  };
+  TRYV(add(before_, group.before, &Pair::before));
+  TRYV(add(after_, group.after, &Pair::after));
+  for (auto entry = entries.begin(); entry != entries.end(); ++entry) {
+    const std::string& path = entry->first;
+    const Pair& pair = entry->second;
+    const bool is_unknown =
+        std::any_of(unknown.begin(), unknown.end(), [&](const std::string& folder) { return path.starts_with(folder); });
+    // An output on one side, just a folder on the other.
+    if (!options_.hash_only && (!pair.before || !pair.after)) {
+      DataEntry Pair::*const other = pair.before ? &Pair::after : &Pair::before;
+      auto below = std::next(entry);
+      while (below != entries.end() && below->first.starts_with(path + "/") && !(below->second.*other)) ++below;
+      if (below != entries.end() && below->first.starts_with(path + "/")) continue;
+    }
+    paths_.push_back(std::make_shared<const std::string>(path));
+    Tell(*paths_.back(), {}, pair.before, pair.after, is_unknown);
+  }
+  return {};
+}
+
+void DataComparison::Tell(const std::string& folder, std::string_view below, const DataEntry& before, const DataEntry& after,
+                          bool unknown) {
+  const DataEntry none;
+  const DataEntry& old_entry = options_.hash_only && before && !before.Known() ? none : before;
+  const DataEntry& new_entry = options_.hash_only && after && !after.Known() ? none : after;
+  DataChange change{.folder = &folder, .below = below, .before = old_entry, .after = new_entry};
+  if (!old_entry && !new_entry) return;
+  if (unknown) {
+    change.kind = DataChangeKind::kUnknown;
+  } else if (!old_entry) {
+    change.kind = DataChangeKind::kAdded;
+  } else if (!new_entry) {
+    change.kind = DataChangeKind::kDeleted;
+  } else if (!old_entry.SameHash(new_entry) || (!options_.hash_only && old_entry.is_dir != new_entry.is_dir)) {
+    change.kind = DataChangeKind::kModified;
+  } else {
+    change.kind = DataChangeKind::kUnchanged;
+    if (!options_.unchanged) return;
+  }
+  if (!options_.only.empty()) {
+    const std::string path = change.Path();
+    const auto holds = [&](const std::string& wanted) { return pipeline::IsAtOrBelow(path, wanted); };
+    if (std::none_of(options_.only.begin(), options_.only.end(), holds)) return;
+  }
+  (*sink_)(change);
+}
+
+std::vector<DataChange> FindRenames(std::vector<DataChange> changes) {
+  std::vector<DataChange> found;
+  std::vector<DataChange> added;
+  std::vector<DataChange> deleted;
+  for (const DataChange& change : changes) {
+    std::vector<DataChange>& into = change.kind == DataChangeKind::kAdded     ? added
+                                    : change.kind == DataChangeKind::kDeleted ? deleted
+                                                                              : found;
+    into.push_back(change);
+  }
+  const auto by_path = [](const DataChange& a, const DataChange& b) { return PathPartsLess()(a.Path(), b.Path()); };
+  std::sort(added.begin(), added.end(), by_path);
+  std::sort(deleted.begin(), deleted.end(), by_path);
+  std::map<std::pair<std::string_view, std::string>, std::deque<std::size_t>> gone;  // by hash
+  std::vector<bool> taken(deleted.size());
+  for (std::size_t i = 0; i < deleted.size(); ++i) {
+    gone[{deleted[i].before.out->content.hash_name, deleted[i].before.Hash()}].push_back(i);
+  }
+  for (DataChange& change : added) {
+    const auto queue = change.after.Known() ? gone.find({change.after.out->content.hash_name, change.after.Hash()}) : gone.end();
+    if (queue != gone.end() && !queue->second.empty()) {
+      const std::size_t from = queue->second.front();
+      queue->second.pop_front();
+      taken[from] = true;
+      change.kind = DataChangeKind::kRenamed;
+      change.before = deleted[from].before;
+      change.old_folder = deleted[from].folder;
+      change.old_below = deleted[from].below;
+    }
+    found.push_back(change);
+  }
+  for (std::size_t i = 0; i < deleted.size(); ++i) {
+    if (!taken[i]) found.push_back(deleted[i]);
+  }
+  return found;
+}
+
+Result<std::vector<std::size_t>> NotInCache(Repository& repository, const std::vector<DataChange>& changes) {
+  std::vector<std::uint8_t> missing(changes.size());
+  TRYV(cas::ParallelFor({.cancelled = repository.cancel()}, changes.size(), 256, [&](std::size_t index, int) -> Result<void> {
+    const DataEntry& entry = changes[index].before;
+    if (!entry || !entry.Known()) return {};
+    const std::optional<cas::ObjectId> id = ObjectOf(entry);
+    missing[index] = entry.out->is_partial || !id || ::access(repository.store().PathOf(*id).c_str(), F_OK) != 0;
+    return {};
+  }));
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    if (missing[i] != 0) found.push_back(i);
+  }
+  return found;
+}
+
+}  // namespace mlean::flows

@@ -1,0 +1,87 @@
+// CompareData: what differs between two views of tracked data, by DVC's rules for `data status` and `diff`.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cas/object_id.hpp"
+#include "flows/data/data_view.hpp"
+
+namespace mlean::flows {
+
+// One path on one side: an output, or a file in an output's folder.
+struct DataEntry {
+  const DataOut* out = nullptr;  // null: there is nothing
+  bool is_out = false;           // the output itself; else a file in it
+  bool is_dir = false;
+  cas::Md5 md5{};  // of a file in a folder
+
+  explicit operator bool() const { return out != nullptr; }
+  bool Known() const { return !is_out || out->content.Known(); }
+  std::string Hash() const;  // "" when unknown
+  bool SameHash(const DataEntry& other) const;
+};
+
+enum class DataChangeKind : std::uint8_t { kAdded, kDeleted, kModified, kUnchanged, kUnknown, kRenamed };
+
+struct DataChange {
+  DataChangeKind kind = DataChangeKind::kUnchanged;
+  const std::string* folder = nullptr;  // location of the output, or a whole path
+  std::string_view below = {};          // the path in it; empty: the output itself
+  DataEntry before;
+  DataEntry after;
+  const std::string* old_folder = nullptr;  // of a rename: where it was
+  std::string_view old_below = {};
+
+  std::string Path() const;      // as DVC tells it: from the project's root
+  std::string Shown() const;     // a folder ends in '/'
+  std::string OldShown() const;  // of a rename
+};
+
+struct CompareOptions {
+  bool granular = true;  // the files in folders too
+  // `data status` knows entries by their hashes only; `diff` also tells outputs that have none.
+  bool hash_only = false;
+  bool unchanged = false;         // tell what is unchanged too
+  std::vector<std::string> only;  // locations: tell what lies at or below them. Empty: all
+};
+
+// What is told points into the two views and into the comparison.
+class DataComparison {
+ public:
+  using Sink = std::function<void(const DataChange& change)>;
+  DataComparison(const DataView& before, const DataView& after, CompareOptions options);
+  DataComparison(const DataComparison&) = delete;
+  DataComparison& operator=(const DataComparison&) = delete;
+
+  // Calls `sink` for each entry, by path. kUnknown: in a folder whose files are not known on one side.
+  Result<void> Run(const Sink& sink);
+
+ private:
+  struct Group;
+  Result<void> CompareOne(const std::string& location, const DataOut* before, const DataOut* after);
+  Result<void> CompareFolder(const std::string& location, const DataOut* before, const DataOut* after);
+  Result<void> CompareNested(const Group& group);
+  void TellFolders(const std::string& location, const cas::Tree& tree, const DataOut* after);
+  Result<const cas::Tree*> Load(const DataView& view, const DataOut* out);
+  void Tell(const std::string& folder, std::string_view below, const DataEntry& before, const DataEntry& after, bool unknown);
+
+  const DataView& before_;
+  const DataView& after_;
+  CompareOptions options_;
+  const Sink* sink_ = nullptr;
+  std::vector<std::shared_ptr<const cas::Tree>> trees_;
+  std::vector<std::shared_ptr<const std::string>> paths_;
+};
+
+// Makes one renamed change (`before` of the deletion, path of the addition) of each addition that has the content of a deletion;
+// the others first, then additions and renames by path, then deletions.
+std::vector<DataChange> FindRenames(std::vector<DataChange> changes);
+
+// The entries (their `before`) whose objects are not in the cache. A folder counts by its .dir alone.
+Result<std::vector<std::size_t>> NotInCache(Repository& repository, const std::vector<DataChange>& changes);
+
+}  // namespace mlean::flows

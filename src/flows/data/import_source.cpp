@@ -1,0 +1,180 @@
+#include "flows/data/import_source.hpp"
+
+#include <fmt/core.h>
+
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "codec/python_text.hpp"
+#include "flows/data/data_objects.hpp"
+#include "flows/data/external_repo.hpp"
+#include "flows/data/git_clone.hpp"
+#include "flows/data/open_remote.hpp"
+#include "flows/data/url_source.hpp"
+#include "os/files.hpp"
+#include "pipeline/place.hpp"
+#include "repo/git.hpp"
+#include "repo/git_reader.hpp"
+
+namespace mlean::flows {
+namespace fs = std::filesystem;
+
+using pipeline::Dependency;
+
+namespace {
+
+fs::path ClonesOf(const Repository& repository) { return repository.project().DvcDir() / "tmp" / "mlean" / "clones"; }
+
+ExternalRequest RequestFor(const Repository& repository, const Dependency& source) {
+  ExternalRequest request;
+  request.url = source.repo_url;
+  request.path = source.path;
+  request.revision = source.repo_rev_lock.empty() ? source.repo_rev : source.repo_rev_lock;
+  if (source.repo_config.IsString()) request.config_file = source.repo_config.AsString();
+  if (source.repo_config.IsObject()) request.config = source.repo_config;
+  if (source.repo_remote.IsString()) request.remote = source.repo_remote.AsString();
+  if (source.repo_remote.IsObject()) request.remote_config = source.repo_remote;
+  request.directory = repository.directory();
+  request.clones = ClonesOf(repository);
+  request.cache = CacheDir(repository);
+  request.work = repository.work();
+  return request;
+}
+
+Result<std::unique_ptr<UrlSource>> OpenUrl(const Repository& repository, const std::string& url, const codec::Json& options) {
+  UrlRequest request{.url = url, .directory = repository.root(), .cancel = repository.cancel()};
+  if (options.IsObject()) request.options = options;
+  return UrlSource::Open(repository.config(), repository.project().DvcDir(), request);
+}
+
+// A url, or an absolute path outside.
+Result<std::unique_ptr<UrlSource>> OpenSource(const Repository& repository, const Dependency& source) {
+  const std::string url = pipeline::IsUrl(source.location) ? source.location : repository.place().Disk(source.location).string();
+  return OpenUrl(repository, url, source.fs_config);
+}
+
+// What is kept whole as an object of the source: an output of it, or a file in one.
+bool IsOneObject(const RepoEntry& entry) {
+  return !entry.is_plain && entry.object && !entry.object->legacy &&
+         (!entry.is_dir || (entry.out != nullptr && !entry.out->listed));
+}
+
+// Brings an object with all its files to the cache.
+Result<pipeline::Content> FetchWhole(Repository& repository, ExternalRepo& source, const RepoEntry& entry) {
+  TRYV(source.FetchObjects(entry));
+  pipeline::Content content;
+  if (entry.is_dir) {
+    TRY(const std::shared_ptr<const cas::Tree> tree, source.tree().TreeOf(*entry.out));
+    TRYV(repository.store().PutDirObject(*tree));
+    content.nfiles = tree->size();
+  }
+  content.hash = entry.hash;
+  content.size = entry.size;
+  return content;
+}
+
+Result<RepoEntry> LookUp(ExternalRepo& source, const Dependency& dependency) {
+  TRY(std::optional<RepoEntry> entry, source.tree().Look(source.location()));
+  if (entry) return *std::move(entry);
+  return Fail(Code::kNotFound, fmt::format("unexpected error - [{}]", codec::PythonRepr(dependency.path)));
+}
+
+Result<void> BringFromRepo(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage) {
+  Dependency& dependency = stage.deps[0];
+  TRY(const std::unique_ptr<ExternalRepo> source, ExternalRepo::Open(RequestFor(repository, dependency)));
+  if (dependency.repo_rev_lock.empty()) {
+    TRY(dependency.repo_rev_lock, source->Commit());
+  }
+  TRY(const RepoEntry entry, LookUp(*source, dependency));
+  const fs::path target = repository.place().Disk(stage.outs[0].location);
+  if (IsOneObject(entry)) {
+    TRY(const pipeline::Content content, FetchWhole(repository, *source, entry));
+    TRYV(objects.RemoveOutput(target));
+    return objects.Checkout(content, target, true);
+  }
+  TRY(const os::TempDir temporary, os::TempDir::Make(".mlean-import", target.parent_path()));
+  TRYV(source->Download(entry, temporary.path() / "data"));
+  TRYV(objects.RemoveOutput(target));
+  return os::Rename(temporary.path() / "data", target);
+}
+
+Result<void> BringFromUrl(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage) {
+  TRY(const std::unique_ptr<UrlSource> source, OpenSource(repository, stage.deps[0]));
+  const fs::path target = repository.place().Disk(stage.outs[0].location);
+  if (source->IsLocal()) {
+    // Read once: into the cache, and from there to its place.
+    TRY(const cas::ObjectInfo info, repository.store().Put(source->local_path(), {.work = repository.work()}));
+    TRYV(objects.RemoveOutput(target));
+    return objects.Checkout(ToContent(info), target, true);
+  }
+  TRY(const os::TempDir temporary, os::TempDir::Make(".mlean-import", target.parent_path()));
+  TRYV(source->Download(temporary.path() / "data", repository.work()));
+  TRYV(objects.RemoveOutput(target));
+  return os::Rename(temporary.path() / "data", target);
+}
+
+}  // namespace
+
+Result<std::string> CommitOfImport(const Repository& repository, const Dependency& source, const std::string& revision) {
+  const std::string& wanted = revision.empty() ? source.repo_rev : revision;
+  std::error_code error;
+  const fs::path folder = (repository.directory() / source.repo_url).lexically_normal();
+  if (!fs::exists(folder, error)) {
+    return CommitAtSource(
+        {.url = source.repo_url, .revision = wanted, .folder = ClonesOf(repository), .cancel = repository.cancel()});
+  }
+  const bool bare = fs::exists(folder / "HEAD", error) && fs::is_directory(folder / "objects", error);
+  const std::optional<fs::path> git_root = bare ? folder : repo::GitRoot(folder);
+  if (!git_root) return Fail(Code::kNotFound, fmt::format("{} is not a git repository", folder.string()));
+  TRY(repo::GitReader reader, repo::GitReader::Open(*git_root));
+  return reader.Resolve(wanted.empty() ? "HEAD" : wanted);
+}
+
+Result<std::string> ImportState(const Repository& repository, const pipeline::Stage& stage) {
+  if (!stage.IsRepoImport()) return std::string();
+  TRY(const std::string now, CommitOfImport(repository, stage.deps[0], {}));
+  std::string locked = stage.deps[0].repo_rev_lock;
+  if (locked.empty()) locked = now;
+  return std::string(now == locked ? "" : "update available");
+}
+
+Result<pipeline::Content> HashSource(Repository& repository, const Dependency& dependency) {
+  TRY(const std::unique_ptr<UrlSource> source, OpenSource(repository, dependency));
+  return source->Hash(repository.work());
+}
+
+Result<void> BringImport(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage) {
+  if (!stage.IsImport() || stage.IsDbImport()) {
+    return Fail(Code::kUnsupported, "importing from databases is not supported by this program");
+  }
+  return stage.IsRepoImport() ? BringFromRepo(repository, objects, stage) : BringFromUrl(repository, objects, stage);
+}
+
+Result<pipeline::Content> FetchImport(Repository& repository, const pipeline::Stage& stage) {
+  const pipeline::Content& wanted = stage.outs[0].content;
+  const auto checked = [&](pipeline::Content found) -> Result<pipeline::Content> {
+    if (!wanted.Known() || found.hash == wanted.hash) return found;
+    return Fail(Code::kNotFound, fmt::format("'{}' has changed at its source", repository.place().Shown(stage.outs[0].location)));
+  };
+  TRYV(os::MakeDirs(CacheDir(repository)));
+  TRY(const os::TempDir temporary, os::TempDir::Make(".mlean-import", CacheDir(repository)));
+  const fs::path target = temporary.path() / "data";
+  if (stage.IsRepoImport()) {
+    TRY(const std::unique_ptr<ExternalRepo> source, ExternalRepo::Open(RequestFor(repository, stage.deps[0])));
+    TRY(const RepoEntry entry, LookUp(*source, stage.deps[0]));
+    if (IsOneObject(entry)) {
+      TRYV(checked(pipeline::Content{.hash = entry.hash}));
+      return FetchWhole(repository, *source, entry);
+    }
+    TRYV(source->Download(entry, target));
+  } else {
+    TRY(const std::unique_ptr<UrlSource> source, OpenSource(repository, stage.deps[0]));
+    TRYV(source->Download(target, repository.work()));
+  }
+  TRY(const cas::ObjectInfo info, repository.store().Put(target, {.work = repository.work()}));
+  return checked(ToContent(info));
+}
+
+}  // namespace mlean::flows

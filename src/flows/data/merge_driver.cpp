@@ -1,0 +1,105 @@
+#include "flows/data/merge_driver.hpp"
+
+#include <fmt/core.h>
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/text.hpp"
+#include "flows/data/data_objects.hpp"
+#include "os/files.hpp"
+#include "pipeline/dvc_file.hpp"
+
+namespace mlean::flows {
+namespace {
+
+using Files = std::map<std::string, cas::Md5>;
+
+Error CannotMerge(std::string_view why) { return Fail(Code::kConflict, fmt::format("unable to auto-merge {}", why)); }
+
+Result<pipeline::Stage> Load(Repository& repository, const std::filesystem::path& file) {
+  TRY(const std::string text, os::ReadFile(file));
+  return pipeline::ParseDvcFile(text, file.lexically_relative(repository.root()).generic_string(), repository.place());
+}
+
+Result<void> CheckFolder(const pipeline::Stage& stage, const pipeline::Output& out) {
+  if (stage.IsImport()) return CannotMerge("import stages");
+  if (!out.content.IsDir()) return CannotMerge("outputs that are not directories");
+  return {};
+}
+
+Result<Files> FilesOf(Repository& repository, const pipeline::Output& out) {
+  TRY(const cas::Tree tree, repository.store().ReadTree(out.content.hash, out.content.IsLegacy()));
+  Files files;
+  for (const cas::TreeFile& file : tree) files.emplace(file.path, file.md5);
+  return files;
+}
+
+std::optional<cas::Md5> At(const Files& files, const std::string& path) {
+  const auto found = files.find(path);
+  return found == files.end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<Files> Merge(const Files& base, const Files& ours, const Files& theirs) {
+  std::set<std::string> paths;
+  for (const Files* files : {&base, &ours, &theirs}) {
+    for (const auto& [path, md5] : *files) paths.insert(path);
+  }
+  Files merged;
+  std::vector<std::string> conflicts;
+  for (const std::string& path : paths) {
+    const std::optional<cas::Md5> before = At(base, path);
+    const std::optional<cas::Md5> our = At(ours, path);
+    const std::optional<cas::Md5> their = At(theirs, path);
+    if (our != their && our != before && their != before) conflicts.push_back(path);
+    const std::optional<cas::Md5>& now = our == before ? their : our;
+    if (now) merged.emplace(path, *now);
+  }
+  if (!conflicts.empty()) return CannotMerge("the following paths:\n" + Join(conflicts, "\n"));
+  return merged;
+}
+
+std::uint64_t SizeOf(Repository& repository, const cas::Tree& tree) {
+  std::uint64_t bytes = 0;
+  for (const cas::TreeFile& file : tree) {
+    const Result<os::FileStat> stat = os::Stat(repository.store().PathOf(cas::ObjectId{.md5 = file.md5}));
+    if (stat) bytes += stat->size;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Result<void> MergeDvcFiles(Repository& repository, const MergeRequest& request) {
+  TRY(pipeline::Stage our, Load(repository, request.our));
+  TRY(const pipeline::Stage their, Load(repository, request.their));
+  TRY(const std::string ancestor_text, os::ReadFile(request.ancestor));
+  Files base;
+  if (our.outs.size() != 1 || their.outs.size() != 1) return CannotMerge("DVC files with deleted outputs");
+  if (!Trim(ancestor_text).empty()) {
+    TRY(const pipeline::Stage ancestor, Load(repository, request.ancestor));
+    if (ancestor.outs.size() != 1) return CannotMerge("DVC files with deleted outputs");
+    TRYV(CheckFolder(ancestor, ancestor.outs[0]));
+    TRY(base, FilesOf(repository, ancestor.outs[0]));
+  }
+  TRYV(CheckFolder(our, our.outs[0]));
+  TRYV(CheckFolder(their, their.outs[0]));
+  TRY(const Files ours, FilesOf(repository, our.outs[0]));
+  TRY(const Files theirs, FilesOf(repository, their.outs[0]));
+  TRY(const Files merged, Merge(base, ours, theirs));
+  cas::Tree tree;
+  for (const auto& [path, md5] : merged) tree.Add(path, md5);
+  tree.Seal();
+  TRY(cas::ObjectInfo info, repository.store().PutDirObject(tree));
+  info.size = SizeOf(repository, tree);
+  info.nfiles = tree.size();
+  our.outs[0].content = ToContent(info);
+  our.outs[0].files.reset();
+  TRY(const std::string text, pipeline::WriteDvcFile(our, repository.place()));
+  return os::WriteFileAtomic(request.our, text);
+}
+
+}  // namespace mlean::flows

@@ -1,0 +1,125 @@
+#include "flows/data/move.hpp"
+
+#include <fmt/core.h>
+
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "flows/data/data_objects.hpp"
+#include "pipeline/dvc_file.hpp"
+#include "pipeline/stage_files.hpp"
+#include "pipeline/stage_graph.hpp"
+
+namespace mlean::flows {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Found {
+  pipeline::Stage* stage = nullptr;
+  std::size_t output = 0;
+};
+
+Result<Found> FindOutput(Repository& repository, const std::string& location) {
+  TRY(const auto* stages, repository.index().All());
+  for (pipeline::Stage* stage : *stages) {
+    for (std::size_t i = 0; i < stage->outs.size(); ++i) {
+      if (stage->outs[i].location == location) return Found{stage, i};
+    }
+  }
+  return Fail(Code::kNotFound, fmt::format("Unable to find DVC file with output '{}'", repository.place().Shown(location)));
+}
+
+// Paths of `stage` as they are written from another folder.
+void Rebase(pipeline::Stage& stage, const std::string& wdir) {
+  stage.wdir = wdir;
+  for (pipeline::Dependency& dependency : stage.deps) {
+    const bool is_path = dependency.kind == pipeline::Dependency::Kind::kPath;
+    if (is_path && pipeline::IsInside(dependency.location)) dependency.path = pipeline::Relative(dependency.location, wdir);
+  }
+}
+
+Result<void> Save(Repository& repository, const pipeline::Stage& stage) {
+  TRY(const std::vector<std::string> written,
+      pipeline::SaveStages({&stage}, repository.place(), {.pipeline = false, .lock = true}, repository.say()));
+  for (const std::string& file : written) repository.scm().Track(repository.place().Disk(file));
+  return {};
+}
+
+}  // namespace
+
+Result<void> MoveData(Repository& repository, const std::string& from, const std::string& to) {
+  const pipeline::Place& place = repository.place();
+  const std::string old_location = place.Typed(from);
+  std::error_code error;
+  std::string new_location = place.Typed(to);
+  if (fs::is_directory(place.Disk(new_location), error)) {
+    new_location = place.Locate(new_location, pipeline::NameOf(old_location));
+  }
+  if (!pipeline::IsInside(new_location) || pipeline::IsUrl(new_location)) {
+    return Fail(Code::kInvalid, fmt::format("file path '{}' is outside of DVC repo", place.Disk(new_location).string()));
+  }
+  if (pipeline::IsStageFileName(old_location)) {
+    return Fail(Code::kInvalid, fmt::format("DVC file '{}' cannot be an output.", place.Shown(old_location)));
+  }
+  TRY(const Found found, FindOutput(repository, old_location));
+  const pipeline::Stage& old = *found.stage;
+  if (!old.IsDataSource()) {
+    return Fail(Code::kInvalid,
+                fmt::format("move is not permitted for stages that are not data sources. You need to either move '{0}' to a new "
+                            "location or edit it by hand.",
+                            pipeline::Addressing(old, place)));
+  }
+  const fs::path old_path = place.Disk(old_location);
+  const fs::path new_path = place.Disk(new_location);
+  const std::string folder = pipeline::FolderOf(new_location);
+  if (!fs::is_directory(place.Disk(folder), error)) {
+    return Fail(Code::kNotFound, fmt::format("stage working dir '{}' does not exist", place.Disk(folder).string()));
+  }
+  if (fs::exists(fs::symlink_status(new_path, error))) {
+    return Fail(Code::kExists, fmt::format("'{}' already exists", place.Shown(new_location)));
+  }
+
+  pipeline::Stage moved = old;
+  const bool renames_file = pipeline::NameOf(old.file) == pipeline::NameOf(old_location) + ".dvc";
+  if (renames_file) {
+    moved.file = new_location + ".dvc";
+    Rebase(moved, folder);
+    if (fs::exists(fs::symlink_status(place.Disk(moved.file), error))) {
+      return Fail(Code::kExists, fmt::format("'{}' already exists", place.Shown(moved.file)));
+    }
+  }
+  pipeline::Output& output = moved.outs[found.output];
+  output.location = new_location;
+  output.path = pipeline::Relative(new_location, moved.wdir);
+  if (moved.IsImport()) moved.md5 = pipeline::StageMd5(moved, place);
+
+  // The new `.dvc` file first, the old one last: a kill leaves the data known.
+  if (output.UsesGitIgnore()) {
+    TRYV(repository.RefuseTrackedByGit(new_path));
+    TRYV(repository.scm().Ignore(new_path));
+  }
+  TRYV(Save(repository, moved));
+  if (fs::exists(fs::symlink_status(old_path, error))) {
+    fs::rename(old_path, new_path, error);
+    if (error) return Fail(Code::kIo, fmt::format("cannot move '{}': {}", old_path.string(), error.message()));
+    DataObjects objects(repository);
+    TRY(pipeline::Content content, output.cache ? objects.Store(new_path) : objects.HashPath(new_path, output.content.hash_name));
+    if (!content.SameAs(output.content)) {
+      output.content = std::move(content);
+      TRYV(Save(repository, moved));
+    }
+  } else if (repository.say()) {
+    repository.say()(pipeline::Level::kWarning, fmt::format("'{}' missing", old_path.string()));
+  }
+  if (output.UsesGitIgnore()) TRYV(repository.scm().Unignore(old_path));
+  repository.links().Forget(old_path);
+  if (renames_file) {
+    TRYV(pipeline::RemoveStage(old, place));
+    repository.scm().Track(place.Disk(old.file));
+  }
+  return {};
+}
+
+}  // namespace mlean::flows

@@ -1,0 +1,53 @@
+// mlean diff: what tracked data differs between two revisions, or a revision and the workspace.
+#include "flows/data/diff.hpp"
+
+#include <memory>
+
+#include "verbs/data/dvc_command.hpp"
+#include "verbs/data/say.hpp"
+#include "verbs/verbs.hpp"
+
+namespace mlean::verbs {
+namespace {
+
+Result<int> Diff(const Arguments& arguments, Context& context) {
+  const auto fail = [](const Error& error) {
+    return IsUncaught(error) ? Result<int>(error) : Caught("failed to get diff - " + error.what);
+  };
+  const Result<std::unique_ptr<flows::Repository>> repository = flows::Repository::Open(
+      context.directory, {.wait_for_lock = arguments.Has("wait-for-lock"), .quiet = context.quiet, .say = SayFor(context)});
+  if (!repository) return repository.error().code == Code::kBusy ? fail(repository.error()) : repository.error();
+  const Result<metrics::DataDiff> diff = flows::DiffData(
+      **repository,
+      {.before = arguments.Text("A_REV", "HEAD"), .after = arguments.Text("B_REV"), .targets = arguments.List("targets")});
+  if (!diff) return fail(diff.error());
+  TRYV((*repository)->Finish());
+  const metrics::DataDiffOptions options{.show_hash = arguments.Has("show-hash"),
+                                         .hide_missing = arguments.Has("hide-missing") || arguments.Has("B_REV")};
+  if (context.json) {
+    PrintLine(metrics::DataDiffJson(*diff, options).DumpPython());
+  } else if (!context.quiet) {
+    Print(arguments.Has("md") ? metrics::DataDiffMarkdown(*diff, options) : metrics::DataDiffText(*diff, options));
+  }
+  return 0;
+}
+
+}  // namespace
+
+VerbSpec DiffVerb() {
+  VerbSpec spec;
+  spec.words = {"diff"};
+  spec.summary = "show what tracked data differs between two revisions, or a revision and the workspace";
+  spec.options = {Positional("A_REV", "the old revision; HEAD when it is left out", false),
+                  Positional("B_REV", "the new one; the workspace when it is left out", false),
+                  ListOption("--targets", "PATH", "only these"),
+                  Flag("--show-hash", "with hashes"),
+                  Flag("--md", "as a Markdown table"),
+                  Flag("--hide-missing", "do not tell what is not in the cache")};
+  spec.examples = {"mlean diff", "mlean diff HEAD~1 HEAD --json", "mlean diff v1.0 --targets data --show-hash"};
+  spec.exit_codes = "0 done, differences or not · 1 no such revision · 253 not in a project · 254 usage · 255 failed";
+  spec.run = Diff;
+  return DvcVerb(std::move(spec));
+}
+
+}  // namespace mlean::verbs
