@@ -215,7 +215,7 @@ def test_plain_init_is_dvc_init(tmp_path, run, env):
     assert tree(tmp_path) == []
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, env=env, check=True)
     made = run("init", cwd=tmp_path)
-    assert made.stdout == "Initialized DVC repository.\n\nYou can now commit the changes to git.\n"
+    assert made.stdout.startswith("Initialized DVC repository.\n\nYou can now commit the changes to git.\n\nWhat's next?\n")
     staged = subprocess.run(["git", "diff", "--cached", "--name-only"], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert sorted(staged.stdout.split()) == [".dvc/.gitignore", ".dvc/config", ".dvcignore"]
     again = run("init", cwd=tmp_path, check=1)
