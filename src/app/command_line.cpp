@@ -181,15 +181,25 @@ void TakeCommand(const VerbSpec& verb, std::vector<std::string>& words, Argument
 
 struct Invocation {
   std::vector<std::string> words;  // what follows the options before the verb
+  std::vector<std::string> flags;  // flags before it, which are the verb's own
   verbs::Context context;
 };
 
-// Takes "-C DIR" in front of the verb; "--cd DIR" is DVC's name of it.
+bool MayStandInFront(std::string_view word) {
+  constexpr std::string_view kFlags[] = {"-q", "--quiet", "-v", "--verbose", "--wait-for-lock"};
+  return std::find(std::begin(kFlags), std::end(kFlags), word) != std::end(kFlags);
+}
+
+// Takes "-C DIR" in front of the verb; "--cd DIR" is DVC's name of it. So are the flags that DVC takes there.
 Result<Invocation> ReadFront(int argc, char** argv) {
   Invocation out;
   out.context.directory = std::filesystem::current_path();
   int at = 1;
-  while (at < argc && (std::string_view(argv[at]) == "-C" || std::string_view(argv[at]) == "--cd")) {
+  while (at < argc && (std::string_view(argv[at]) == "-C" || std::string_view(argv[at]) == "--cd" || MayStandInFront(argv[at]))) {
+    if (MayStandInFront(argv[at])) {
+      out.flags.emplace_back(argv[at++]);
+      continue;
+    }
     if (at + 1 >= argc) return Fail(Code::kUsage, "cannot use -C: it needs a folder");
     out.context.directory /= argv[at + 1];
     at += 2;
@@ -278,7 +288,9 @@ int RunCommandLine(int argc, char** argv, const std::vector<VerbSpec>& table) {
     clock = *std::move(file);
   }
   front->context.clock = clock.get();
-  return RunVerb(*verb, {words.begin() + static_cast<std::ptrdiff_t>(used), words.end()}, front->context);
+  std::vector<std::string> rest = std::move(front->flags);
+  rest.insert(rest.end(), words.begin() + static_cast<std::ptrdiff_t>(used), words.end());
+  return RunVerb(*verb, std::move(rest), front->context);
 }
 
 }  // namespace mlean::app

@@ -30,8 +30,9 @@ Result<repo::ConfigScene> SceneOf(const Arguments& arguments, const Context& con
 
 namespace {
 
+// A name that is none is wrong usage, exit 254; other wrong uses DVC catches.
 Result<int> Told(const Error& error) {
-  if (error.code == Code::kUsage) return Caught(error.what);
+  if (error.code == Code::kUsage && !error.what.starts_with("name argument should")) return Caught(error.what);
   return error;
 }
 

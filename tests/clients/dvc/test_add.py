@@ -246,12 +246,20 @@ def test_gitignore(twins, name):
     assert pair.a.tracked() == pair.b.tracked()
 
 
-@pytest.mark.parametrize("name", ["a b", "#x", "!x", "x*y", "[ab]", "back\\slash", "trailing ", "ü"])
+@pytest.mark.parametrize("name", ["a b", "#x", "!x", "x*y", "[ab]", "back\\slash", "ü"])
 def test_gitignore_of_strange_names(twins, name):
     pair = twins()
     pair.write(name, "1")
     pair.run("add", "--", name, check=0, compare="code")
     assert pair.a.tracked() == pair.b.tracked()
+
+
+@pytest.mark.stricter("it writes the blank bare, which git takes away, so that git sees the data")
+def test_gitignore_of_a_blank_at_the_end(ours, make):
+    repo = make()
+    repo.write("trailing ", "1")
+    ours("add", "--", "trailing ", cwd=repo)
+    assert repo.read(".gitignore") == "/trailing\\ \n"
 
 
 def test_dvcignore(twins):
