@@ -152,6 +152,10 @@ void Emitter::FlowList(const EmitNode& node, bool force_indent) {
   Decrease();
   flow_.pop_back();
   Indicator("]", false);
+  EndFlow(node);
+}
+
+void Emitter::EndFlow(const EmitNode& node) {
   if (node.flow && Slot(node, 0).one != nullptr) {
     PostComment(node);
   } else if (!node.children.empty()) {
@@ -176,13 +180,7 @@ void Emitter::FlowMap(const EmitNode& node, bool force_indent) {
   Decrease();
   flow_.pop_back();
   if (!single) Indicator("}", false);
-  if (node.flow && Slot(node, 0).one != nullptr) {
-    PostComment(node);
-  } else if (!node.children.empty()) {
-    no_newline_ = false;
-  } else if (flow_.empty()) {
-    LineBreak();
-  }
+  EndFlow(node);
 }
 
 void Emitter::FlowKey(const EmitNode& key, const EmitNode& value) {

@@ -69,6 +69,7 @@ class Emitter {
   void Scalar(const EmitNode& node);
   void FlowList(const EmitNode& node, bool force_indent);
   void FlowMap(const EmitNode& node, bool force_indent);
+  void EndFlow(const EmitNode& node);  // what follows the closing bracket
   void FlowKey(const EmitNode& key, const EmitNode& value);
   void BlockList(const EmitNode& node);
   void BlockMap(const EmitNode& node);

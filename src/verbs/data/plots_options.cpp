@@ -8,11 +8,11 @@
 
 #include "base/text.hpp"
 #include "flows/data/plots.hpp"
+#include "metrics/page_scripts.hpp"
 #include "metrics/plot_output.hpp"
 #include "os/files.hpp"
 #include "os/process.hpp"
 #include "verbs/data/dvc_command.hpp"
-#include "verbs/data/plot_scripts.hpp"
 
 namespace mlean::verbs {
 namespace fs = std::filesystem;
@@ -76,7 +76,7 @@ Result<int> WritePage(const std::vector<metrics::Plot>& plots, const flows::Repo
   TRYV(WriteImages(plots, folder / "static"));
   if (plots.empty()) return 0;
   TRY(const std::string html_template, UserTemplate(repository, arguments));
-  TRY(const std::string page, metrics::PlotsPage(plots, {.scripts = PlotScripts(),
+  TRY(const std::string page, metrics::PlotsPage(plots, {.scripts = metrics::BuiltInScripts(),
                                                          .templates = flows::TemplatesOf(repository),
                                                          .embed_images = false,
                                                          .html_template = html_template}));
