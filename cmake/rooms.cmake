@@ -15,7 +15,20 @@ set(MLEAN_LIBS_net Threads::Threads Boost::headers)
 set(MLEAN_LIBS_policy PkgConfig::PCRE2)
 set(MLEAN_LIBS_os Threads::Threads dl)
 
+# In debug builds the standard headers that most files use are compiled once: a third off a clean build. Release builds go without, so
+# a file that forgets an include does not get past CI.
+function(mlean_precompiled)
+  add_library(mlean_precompiled STATIC cmake/precompiled.cpp)
+  target_link_libraries(mlean_precompiled PRIVATE fmt::fmt)
+  target_precompile_headers(mlean_precompiled PRIVATE
+    <algorithm> <array> <atomic> <charconv> <chrono> <filesystem> <functional> <map> <memory> <mutex> <optional> <set> <span> <string>
+    <string_view> <unordered_map> <utility> <variant> <vector> <fmt/core.h> <fmt/format.h>)
+endfunction()
+
 function(mlean_rooms)
+  if(CMAKE_BUILD_TYPE STREQUAL Debug)
+    mlean_precompiled()
+  endif()
   file(STRINGS tools/layers.txt lines REGEX "^[a-z]+:")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS tools/layers.txt)
   set(rooms)
@@ -36,6 +49,9 @@ function(mlean_rooms)
       target_include_directories(mlean_${room} PUBLIC src)
       set(scope PUBLIC)
       target_link_libraries(mlean_${room} PRIVATE fmt::fmt ${MLEAN_LIBS_${room}})
+      if(TARGET mlean_precompiled)
+        target_precompile_headers(mlean_${room} REUSE_FROM mlean_precompiled)
+      endif()
     endif()
     foreach(dependency IN LISTS allowed)
       target_link_libraries(mlean_${room} ${scope} mlean_${dependency})
