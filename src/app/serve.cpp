@@ -8,6 +8,7 @@
 
 #include "api/health.hpp"
 #include "api/mlean/bind.hpp"
+#include "api/mlflow/bind.hpp"
 #include "api/oip/v2.hpp"
 #include "api/predict.hpp"
 #include "base/log.hpp"
@@ -16,6 +17,7 @@
 #include "os/files.hpp"
 #include "os/signals.hpp"
 #include "registry/model_store.hpp"
+#include "track/experiment_store.hpp"
 #include "ui/status_page.hpp"
 
 namespace mlean::app {
@@ -139,6 +141,8 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   }
   TRY(flows::Workspace workspace, flows::OpenWorkspace(root, *context.clock, "server", true));
   TRY(flows::Workspace api_workspace, flows::OpenWorkspace(root, *context.clock, "server", true));
+  TRYV(api_workspace.db->Write(
+      [&](sql::Txn& txn) { return track::PrepareDefaultExperiment(txn, "mlflow-artifacts:", context.clock->Now()); }));
   Metrics metrics;
   flows::AbortInbox aborts;
   LoopThread* loop = nullptr;
@@ -168,6 +172,8 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   api::BindModels(router, api);
   api::BindAudit(router, api);
   api::BindControl(router, api);
+  api::mlflow::Context mlflow{api_workspace};
+  api::mlflow::BindMlflow(router, mlflow);
   ui::BindStatusPage(router);
   api::BindOpenApi(router, kVersion);
 

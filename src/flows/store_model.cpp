@@ -4,6 +4,7 @@
 
 #include "flows/champion.hpp"
 #include "os/files.hpp"
+#include "flows/registry_change.hpp"
 #include "registry/model_store.hpp"
 
 namespace mlean::flows {
@@ -45,14 +46,8 @@ Result<registry::ModelVersion> RegisterFile(Workspace& workspace, const std::str
 }
 
 Result<void> SetVersionAlias(Workspace& workspace, const std::string& model, const std::string& alias, int version) {
-  return workspace.db->Write([&](sql::Txn& txn) -> Result<void> {
-    if (alias == "champion") return PromoteVersion(txn, workspace, model, version, "alias set by hand");
-    TRY(const registry::ModelVersion known, registry::GetVersion(txn, model, version));
-    static_cast<void>(known);
-    TRYV(registry::SetAlias(txn, model, alias, version, workspace.Now()));
-    return Record(txn, workspace, "alias.set", fmt::format("models/{}/versions/{}", model, version),
-                  codec::Json::Object{{"alias", alias}, {"version", version}});
-  });
+  return workspace.db->Write(
+      [&](sql::Txn& txn) { return SetAlias(txn, workspace, model, alias, version, "alias set by hand"); });
 }
 
 }  // namespace mlean::flows

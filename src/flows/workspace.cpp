@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "artifacts/artifact_store.hpp"
 #include "audit/migrations.hpp"
 #include "flows/check_config.hpp"
 #include "loop/migrations.hpp"
@@ -20,7 +21,7 @@ namespace {
 std::vector<sql::Migration> AllMigrations() {
   std::vector<sql::Migration> all;
   for (std::vector<sql::Migration> room :
-       {track::Migrations(), registry::Migrations(), audit::Migrations(), loop::Migrations(), predictions::Migrations(),
+       {track::Migrations(), artifacts::Migrations(), registry::Migrations(), audit::Migrations(), loop::Migrations(), predictions::Migrations(),
         notify::Migrations(), sched::Migrations(), rollout::Migrations()}) {
     for (sql::Migration& migration : room) all.push_back(std::move(migration));
   }

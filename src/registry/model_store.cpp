@@ -87,20 +87,23 @@ Result<Model> GetModel(sql::Conn& conn, std::string_view name) {
   return ReadModel(conn, model);
 }
 
+namespace {
+
+Result<void> AddClause(sql::SelectText& text, const Clause& clause) {
+  if (clause.field == Field::kTag) {
+    return AddTagClause(text, "EXISTS(SELECT 1 FROM model_tags t WHERE t.model = m.no AND t.key = ", clause);
+  }
+  if (clause.key == "name") return text.CompareText("m.name", clause.key, clause.op, clause.value);
+  return Fail(Code::kInvalid, fmt::format("Invalid attribute name: {}", clause.key));
+}
+
+}  // namespace
+
 Result<std::vector<Model>> ListModels(sql::Conn& conn, const Query& query) {
   TRYV(CheckQuery(query));
   sql::SelectText text;
   text.Add("SELECT m.no FROM models m WHERE 1 = 1");
-  for (const Clause& clause : query.where) {
-    text.Add(" AND ");
-    if (clause.field == Field::kTag) {
-      TRYV(AddTagClause(text, "EXISTS(SELECT 1 FROM model_tags t WHERE t.model = m.no AND t.key = ", clause));
-    } else if (clause.key == "name") {
-      TRYV(text.CompareText("m.name", clause.key, clause.op, clause.value));
-    } else {
-      return Fail(Code::kInvalid, fmt::format("Invalid attribute name: {}", clause.key));
-    }
-  }
+  TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
   text.Add(" ORDER BY ");
   for (const Order& order : query.order) TRYV(AddOrder(text, order));
   text.Add("m.name ASC LIMIT ");

@@ -21,6 +21,8 @@ struct Clause {
   Op op = Op::kEq;
   sql::Operand value = {};
   bool or_absent = false;
+  // Not empty: one of these lists holds as a whole; the members above mean nothing.
+  std::vector<std::vector<Clause>> any = {};
 };
 
 struct Order {

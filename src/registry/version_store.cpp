@@ -112,26 +112,30 @@ Result<std::vector<ModelVersion>> ListVersions(sql::Conn& conn, std::string_view
   return ReadAll(conn, numbers);
 }
 
+namespace {
+
+Result<void> AddClause(sql::SelectText& text, const Clause& clause) {
+  if (clause.field == Field::kTag) {
+    return AddTagClause(text, "EXISTS(SELECT 1 FROM version_tags t WHERE t.version_no = v.no AND t.key = ", clause);
+  }
+  const bool number = clause.key == "version_number";
+  const std::string_view expression = clause.key == "name"          ? "m.name"
+                                      : number                      ? "v.version"
+                                      : clause.key == "run_id"      ? "v.run_id"
+                                      : clause.key == "source_path" ? "v.source"
+                                                                    : "";
+  if (expression.empty()) return Fail(Code::kInvalid, fmt::format("Invalid attribute name: {}", clause.key));
+  return number ? text.CompareNumber(expression, clause.key, clause.op, clause.value)
+                : text.CompareText(expression, clause.key, clause.op, clause.value);
+}
+
+}  // namespace
+
 Result<std::vector<ModelVersion>> SearchVersions(sql::Conn& conn, const Query& query) {
   TRYV(CheckQuery(query));
   sql::SelectText text;
   text.Add("SELECT v.no FROM model_versions v JOIN models m ON m.no = v.model WHERE v.deleted = 0");
-  for (const Clause& clause : query.where) {
-    text.Add(" AND ");
-    if (clause.field == Field::kTag) {
-      TRYV(AddTagClause(text, "EXISTS(SELECT 1 FROM version_tags t WHERE t.version_no = v.no AND t.key = ", clause));
-      continue;
-    }
-    const bool number = clause.key == "version_number";
-    const std::string_view expression = clause.key == "name"          ? "m.name"
-                                        : number                      ? "v.version"
-                                        : clause.key == "run_id"      ? "v.run_id"
-                                        : clause.key == "source_path" ? "v.source"
-                                                                      : "";
-    if (expression.empty()) return Fail(Code::kInvalid, fmt::format("Invalid attribute name: {}", clause.key));
-    TRYV(number ? text.CompareNumber(expression, clause.key, clause.op, clause.value)
-                : text.CompareText(expression, clause.key, clause.op, clause.value));
-  }
+  TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
   text.Add(" ORDER BY ");
   for (const Order& order : query.order) {
     const std::string_view expression = order.key == "name"                     ? "m.name"

@@ -49,4 +49,24 @@ class SelectText {
   std::vector<std::variant<std::string, std::int64_t, double>> values_;
 };
 
+// Adds " AND <condition>" for each clause. `add` writes the condition of one; a clause whose list of lists `any` is not empty
+// stands for "one of these lists holds as a whole".
+template <class Clause, class Add>
+Result<void> AddClauses(SelectText& text, const std::vector<Clause>& clauses, const Add& add) {
+  for (const Clause& clause : clauses) {
+    text.Add(" AND ");
+    if (clause.any.empty()) {
+      TRYV(add(clause));
+      continue;
+    }
+    for (std::size_t i = 0; i < clause.any.size(); ++i) {
+      text.Add(i == 0 ? "((TRUE" : " OR (TRUE");
+      TRYV(AddClauses(text, clause.any[i], add));
+      text.Add(")");
+    }
+    text.Add(")");
+  }
+  return {};
+}
+
 }  // namespace mlean::sql

@@ -60,7 +60,6 @@ Result<void> Touch(sql::Txn& txn, std::int64_t number, TimeMs now) {
 }
 
 Result<void> AddClause(sql::SelectText& text, const Clause& clause) {
-  text.Add(" AND ");
   if (clause.field == Field::kTag) {
     const bool absent = clause.op == Op::kIsNull;
     text.Add(absent ? "NOT EXISTS(SELECT 1 FROM experiment_tags t WHERE t.experiment = e.no AND t.key = "
@@ -170,7 +169,7 @@ Result<std::vector<Experiment>> ListExperiments(sql::Conn& conn, const Query& qu
   sql::SelectText text;
   text.Add("SELECT e.no, e.name, e.artifact_location, e.deleted, e.created, e.updated FROM experiments e WHERE 1 = 1");
   AddView(text, query.view, "e.deleted");
-  for (const Clause& clause : query.where) TRYV(AddClause(text, clause));
+  TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
   text.Add(" ORDER BY ");
   for (const Order& order : query.order) TRYV(AddOrder(text, order));
   text.Add(query.order.empty() ? "e.created DESC, e.no ASC LIMIT " : "e.no DESC LIMIT ");

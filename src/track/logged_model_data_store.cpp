@@ -66,7 +66,6 @@ void AddDatasets(sql::SelectText& text, const std::vector<Dataset>& datasets) {
 }
 
 Result<void> AddClause(sql::SelectText& text, const Clause& clause, const std::vector<Dataset>& datasets) {
-  text.Add(" AND ");
   if (clause.field == Field::kAttribute) {
     TRY(const Attribute* attribute, FindAttribute(clause.key));
     return attribute->number ? text.CompareNumber(attribute->expression, clause.key, clause.op, clause.value)
@@ -151,7 +150,7 @@ Result<std::vector<LoggedModel>> ListLoggedModels(sql::Conn& conn, const Query& 
   text.Add("SELECT l.no FROM logged_models l WHERE l.experiment IN ");
   if (!AddExperimentIds(text, query.experiment_ids)) return std::vector<LoggedModel>{};
   text.Add(" AND l.deleted = 0");
-  for (const Clause& clause : query.where) TRYV(AddClause(text, clause, datasets));
+  TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause, datasets); }));
   text.Add(" ORDER BY ");
   for (const Order& order : query.order) TRYV(AddOrder(text, order, datasets));
   text.Add("l.created DESC, l.model_id ASC LIMIT ");

@@ -67,7 +67,6 @@ Result<void> AddDatasetClause(sql::SelectText& text, const Clause& clause) {
 }
 
 Result<void> AddClause(sql::SelectText& text, const Clause& clause) {
-  text.Add(" AND ");
   switch (clause.field) {
     case Field::kAttribute: {
       TRY(const Attribute* attribute, FindAttribute(clause.key));
@@ -129,7 +128,7 @@ Result<std::vector<std::int64_t>> Search(sql::Conn& conn, const Query& query) {
   text.Add(" WHERE r.experiment IN ");
   if (!AddExperimentIds(text, query.experiment_ids)) return std::vector<std::int64_t>{};
   AddView(text, query.view, "r.deleted");
-  for (const Clause& clause : query.where) TRYV(AddClause(text, clause));
+  TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
   text.Add(" ORDER BY ");
   bool by_start = false;
   for (std::size_t i = 0; i < query.order.size(); ++i) {

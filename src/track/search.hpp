@@ -25,6 +25,8 @@ struct Clause {
   Op op = Op::kEq;
   // A number for metrics and times. kNe and the other comparisons match only objects that have the key.
   sql::Operand value = {};
+  // Not empty: one of these lists holds as a whole; the members above mean nothing.
+  std::vector<std::vector<Clause>> any = {};
 };
 
 struct Order {

@@ -1,0 +1,35 @@
+// What an artifact location means to this server, and its files: in our own store (`mlflow-artifacts:…`, or an http address of
+// our proxy routes), a folder of this machine (`file:…` or a path), or somewhere only clients can reach (`s3://…`).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/mlflow/bind.hpp"
+#include "artifacts/artifact_store.hpp"
+
+namespace mlean::api::mlflow {
+
+struct Place {
+  enum class Kind : std::uint8_t { kStore, kFolder, kElsewhere } kind = Kind::kElsewhere;
+  std::string path;  // kStore: below the artifact root; kFolder: absolute
+};
+Place ParsePlace(std::string_view uri);
+
+// The blobs' folder and the one where uploads are collected.
+std::filesystem::path BlobRoot(const flows::Workspace& workspace);
+std::filesystem::path UploadDir(const flows::Workspace& workspace);
+
+// What lies in `folder` (clean, relative) of the place at `uri`. kUnsupported when it is elsewhere.
+Result<std::vector<artifacts::Entry>> ListPlace(Context& context, const std::string& uri, const std::string& folder);
+// A reply with the file. kNotFound when it is not there: never 5xx, clients would retry for minutes.
+Result<net::Reply> SendPlace(Context& context, const std::string& uri, const std::string& path);
+// Keeps the body of `call` as `path` below the artifact root.
+Result<void> StoreBody(Context& context, const net::Call& call, const std::string& path);
+
+// {"path", "is_dir", "file_size"} of each; `prefix` in front of the names.
+codec::Json EntriesJson(const std::vector<artifacts::Entry>& entries, const std::string& prefix);
+
+}  // namespace mlean::api::mlflow

@@ -1,0 +1,53 @@
+// mlflow-artifacts/artifacts/…: upload, download, delete and list below the artifact root (reference/mlflow.md 1.5). Uploads over
+// 256 KiB go to a file as they arrive, downloads are sent from the file: memory does not grow with the artifact.
+#include <fmt/format.h>
+
+#include "api/mlflow/artifact_place.hpp"
+#include "api/mlflow/render.hpp"
+#include "api/mlflow/reply.hpp"
+
+namespace mlean::api::mlflow {
+namespace {
+
+using codec::Json;
+
+constexpr std::uint64_t kMaxArtifact = 1ull << 40;
+constexpr std::string_view kRoute = "mlflow-artifacts/artifacts/{path...}";
+constexpr const char* kRoot = "mlflow-artifacts:/";
+
+Result<Json> Upload(const net::Call& call, Context& context) {
+  TRY(const std::string path, artifacts::CleanPath(call.Path("path")));
+  TRYV(StoreBody(context, call, path));
+  return Json(Json::Object{});
+}
+
+Result<net::Reply> Download(const net::Call& call, Context& context) {
+  TRY(const std::string path, artifacts::CleanPath(call.Path("path")));
+  if (!path.empty()) return SendPlace(context, kRoot, path);
+  TRY(const std::string folder, artifacts::CleanPath(call.Query("path").value_or("")));
+  TRY(const auto entries, ListPlace(context, kRoot, folder));
+  Json out = Json::Object{};
+  SetList(out, "files", EntriesJson(entries, ""));
+  return net::Reply::Json(200, out.Dump());
+}
+
+Result<Json> Delete(const net::Call& call, Context& context) {
+  TRY(const std::string path, artifacts::CleanPath(call.Path("path")));
+  if (path.empty()) return Fail(Code::kInvalid, "Invalid path");
+  TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return artifacts::Remove(txn, BlobRoot(context.workspace), path); }));
+  return Json(Json::Object{});
+}
+
+}  // namespace
+
+void BindArtifactProxy(net::Router& router, Context& context) {
+  RawEndpoint(router, "PUT", kRoute, {.max_body = kMaxArtifact, .spool_dir = UploadDir(context.workspace).string()},
+              [&](const net::Call& call) { return ToReply(Upload(call, context)); });
+  RawEndpoint(router, "GET", kRoute, {}, [&](const net::Call& call) {
+    Result<net::Reply> reply = Download(call, context);
+    return reply ? *std::move(reply) : ErrorReply(reply.error());
+  });
+  RawEndpoint(router, "DELETE", kRoute, {}, [&](const net::Call& call) { return ToReply(Delete(call, context)); });
+}
+
+}  // namespace mlean::api::mlflow

@@ -1,0 +1,45 @@
+// MLflow's REST API (reference/mlflow.md 1): the wire of the track and registry rooms, one file per resource. Every endpoint
+// answers under /api and /ajax-api, in versions 2.0 and 3.0. Handlers run on the pool.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "api/mlflow/request.hpp"
+#include "flows/workspace.hpp"
+#include "net/router.hpp"
+
+namespace mlean::api::mlflow {
+
+struct Context {
+  flows::Workspace& workspace;  // the API's own handle on the database
+};
+
+// All of them, and the shape of errors that the server finds by itself.
+void BindMlflow(net::Router& router, Context& context);
+
+// ---- for the files of this folder
+// Takes the request as ReadRequest made it.
+using Handler = std::function<Result<codec::Json>(const codec::Json& request)>;
+
+// `path` after "/api/2.0/mlflow/". `fields` must live as long as the program.
+void Endpoint(net::Router& router, std::string_view method, std::string_view path, std::span<const Field> fields,
+              Handler handler);
+// The same for a handler that sees the call itself, its `path` after "/api/2.0/".
+void RawEndpoint(net::Router& router, std::string_view method, std::string_view path, net::RouteOptions options,
+                 const net::Handler& handler);
+
+void BindExperiments(net::Router& router, Context& context);
+void BindRuns(net::Router& router, Context& context);
+void BindRunData(net::Router& router, Context& context);
+void BindRunInputs(net::Router& router, Context& context);
+void BindMetricHistory(net::Router& router, Context& context);
+void BindLoggedModels(net::Router& router, Context& context);
+void BindRegisteredModels(net::Router& router, Context& context);
+void BindModelVersions(net::Router& router, Context& context);
+void BindArtifactProxy(net::Router& router, Context& context);
+void BindRunArtifacts(net::Router& router, Context& context);
+void BindServerInfo(net::Router& router, Context& context);
+
+}  // namespace mlean::api::mlflow

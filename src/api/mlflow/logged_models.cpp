@@ -1,0 +1,141 @@
+// logged-models/… of MLflow 3 (reference/mlflow.md 1.3).
+#include "api/mlflow/bind.hpp"
+#include "api/mlflow/render.hpp"
+#include "api/mlflow/search.hpp"
+#include "track/logged_model_store.hpp"
+
+namespace mlean::api::mlflow {
+namespace {
+
+using codec::Json;
+
+constexpr Field kCreate[] = {{"experiment_id", Type::kId, kRequired},
+                             {"name"},
+                             {"model_type"},
+                             {"source_run_id"},
+                             {"params", Type::kObjects, false, kPair},
+                             {"tags", Type::kObjects, false, kPair}};
+constexpr Field kById[] = {{"model_id", Type::kString, kRequired}};
+constexpr Field kParams[] = {{"model_id", Type::kString, kRequired}, {"params", Type::kObjects, false, kPair}};
+constexpr Field kTags[] = {{"model_id", Type::kString, kRequired}, {"tags", Type::kObjects, false, kPair}};
+constexpr Field kTag[] = {{"model_id", Type::kString, kRequired}, {"tag_key", Type::kString, kRequired}};
+constexpr Field kFinalize[] = {{"model_id", Type::kString, kRequired}, {"status", Type::kEnum, kRequired}};
+constexpr Field kDataset[] = {{"dataset_name", Type::kString, kRequired}, {"dataset_digest"}};
+constexpr Field kOrder[] = {
+    {"field_name", Type::kString, kRequired}, {"ascending", Type::kBool}, {"dataset_name"}, {"dataset_digest"}};
+constexpr Field kSearch[] = {{"experiment_ids", Type::kIds, kRequired},     {"filter"},
+                             {"datasets", Type::kObjects, false, kDataset}, {"max_results", Type::kInt},
+                             {"order_by", Type::kObjects, false, kOrder},   {"page_token"}};
+
+constexpr EntityWord kEntities[] = {
+    {"attributes", Entity::kAttribute}, {"metrics", Entity::kMetric}, {"params", Entity::kParam}, {"tags", Entity::kTag}};
+constexpr AttributeWord kAttributes[] = {
+    {.word = "name", .column = "name"},
+    {.word = "model_id", .column = "model_id"},
+    {.word = "model_type", .column = "model_type"},
+    {.word = "status", .column = "status"},
+    {.word = "source_run_id", .column = "source_run_id"},
+    {.word = "creation_timestamp", .column = "creation_timestamp", .number = true},
+    {.word = "creation_timestamp_ms", .column = "creation_timestamp", .number = true},
+    {.word = "creation_time", .column = "creation_timestamp", .number = true},
+    {.word = "last_updated_timestamp", .column = "last_updated_timestamp", .number = true},
+    {.word = "last_updated_timestamp_ms", .column = "last_updated_timestamp", .number = true},
+    {.word = "last_updated_time", .column = "last_updated_timestamp", .number = true}};
+constexpr Grammar kGrammar{kEntities, "['attributes', 'metrics', 'params', 'tags']", kAttributes, false, true};
+
+Json ModelReply(const track::LoggedModel& model) { return Json::Object{{"model", LoggedModelJson(model)}}; }
+
+std::string Id(const Json& request) { return TextOf(request, "model_id"); }
+
+Result<Json> Create(const Json& request, Context& context) {
+  track::NewLoggedModel spec{.experiment_id = TextOf(request, "experiment_id"),
+                             .name = TextOf(request, "name"),
+                             .model_type = TextOf(request, "model_type"),
+                             .source_run_id = TextOf(request, "source_run_id")};
+  spec.params = PairsOf(request, "params");
+  spec.tags = PairsOf(request, "tags");
+  TRY(const track::LoggedModel model,
+      context.workspace.db->Write([&](sql::Txn& txn) { return track::CreateLoggedModel(txn, spec, context.workspace.Now()); }));
+  return ModelReply(model);
+}
+
+Result<Json> Finalize(const Json& request, Context& context) {
+  const Json* status = request.Find("status");
+  const auto parsed = track::ParseModelStatus(status->AsString());
+  if (!parsed) return InvalidValue("status", *status);
+  TRY(const track::LoggedModel model, context.workspace.db->Write([&](sql::Txn& txn) {
+    return track::FinalizeLoggedModel(txn, Id(request), *parsed, context.workspace.Now());
+  }));
+  return ModelReply(model);
+}
+
+Result<Json> Search(const Json& request, Context& context) {
+  TRY(const std::size_t page, PageSize(request, 100));
+  // The order is a list of objects here, not of texts.
+  Json plain = request;
+  plain.Set("order_by", Json::Array{});
+  TRY(track::Query query, TrackQuery(plain, kGrammar, page));
+  query.experiment_ids = TextsOf(request, "experiment_ids");
+  std::vector<track::Dataset> datasets;
+  const auto scope = [&](const Json& object) {
+    track::Dataset dataset;
+    dataset.name = TextOf(object, "dataset_name");
+    dataset.digest = TextOf(object, "dataset_digest");
+    if (!dataset.name.empty()) datasets.push_back(std::move(dataset));
+  };
+  for (const Json& dataset : ListOf(request, "datasets")) scope(dataset);
+  for (const Json& order : ListOf(request, "order_by")) {
+    TRY(OrderKey key, ParseOrder(TextOf(order, "field_name"), kGrammar));
+    const track::Field field = key.entity == Entity::kMetric ? track::Field::kMetric : track::Field::kAttribute;
+    if (key.entity != Entity::kMetric && key.entity != Entity::kAttribute)
+      return InvalidValue("order_by", *order.Find("field_name"));
+    query.order.push_back({field, std::move(key.key), BoolOf(order, "ascending", true)});
+    scope(order);
+  }
+  TRY(auto models, context.workspace.db->Read([&](sql::Conn& conn) { return track::ListLoggedModels(conn, query, datasets); }));
+  Json out = Json::Object{};
+  TakePage(models, query, out);
+  Json::Array list;
+  for (const track::LoggedModel& model : models) list.push_back(LoggedModelJson(model));
+  SetList(out, "models", std::move(list));
+  return out;
+}
+
+using Change = Result<void> (*)(sql::Txn&, const Json&, TimeMs);
+
+void BindChange(net::Router& router, Context& context, std::string_view method, std::string_view path,
+                std::span<const Field> fields, Change change) {
+  Endpoint(router, method, path, fields, [&context, change](const Json& request) -> Result<Json> {
+    TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request, context.workspace.Now()); }));
+    return Json(Json::Object{});
+  });
+}
+
+}  // namespace
+
+void BindLoggedModels(net::Router& router, Context& context) {
+  Endpoint(router, "POST", "logged-models", kCreate, [&](const Json& request) { return Create(request, context); });
+  Endpoint(router, "POST", "logged-models/search", kSearch, [&](const Json& request) { return Search(request, context); });
+  Endpoint(router, "GET", "logged-models/{model_id}", kById, [&](const Json& request) -> Result<Json> {
+    TRY(const track::LoggedModel model,
+        context.workspace.db->Read([&](sql::Conn& conn) { return track::GetLoggedModel(conn, Id(request)); }));
+    return ModelReply(model);
+  });
+  Endpoint(router, "PATCH", "logged-models/{model_id}", kFinalize,
+           [&](const Json& request) { return Finalize(request, context); });
+  BindChange(router, context, "DELETE", "logged-models/{model_id}", kById,
+             [](sql::Txn& txn, const Json& request, TimeMs now) { return track::DeleteLoggedModel(txn, Id(request), now); });
+  BindChange(router, context, "POST", "logged-models/{model_id}/params", kParams, [](sql::Txn& txn, const Json& request, TimeMs) {
+    return track::LogLoggedModelParams(txn, Id(request), PairsOf(request, "params"));
+  });
+  BindChange(router, context, "PATCH", "logged-models/{model_id}/tags", kTags,
+             [](sql::Txn& txn, const Json& request, TimeMs now) {
+               return track::SetLoggedModelTags(txn, Id(request), PairsOf(request, "tags"), now);
+             });
+  BindChange(router, context, "DELETE", "logged-models/{model_id}/tags/{tag_key}", kTag,
+             [](sql::Txn& txn, const Json& request, TimeMs now) {
+               return track::DeleteLoggedModelTag(txn, Id(request), TextOf(request, "tag_key"), now);
+             });
+}
+
+}  // namespace mlean::api::mlflow

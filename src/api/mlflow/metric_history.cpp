@@ -1,0 +1,109 @@
+// metrics/get-history and its two bulk forms (reference/mlflow.md 1.2, 1.3).
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "api/mlflow/bind.hpp"
+#include "api/mlflow/render.hpp"
+#include "api/mlflow/search.hpp"
+#include "track/metric_store.hpp"
+
+namespace mlean::api::mlflow {
+namespace {
+
+using codec::Json;
+
+constexpr std::size_t kMaxBulkPoints = 25'000;
+constexpr std::size_t kMaxBulkRuns = 100;
+constexpr std::size_t kMaxIntervalSteps = 2'500;
+
+constexpr Field kHistory[] = {
+    {"run_id", Type::kString, kRequired}, {"metric_key", Type::kString, kRequired}, {"max_results", Type::kInt}, {"page_token"}};
+constexpr Field kBulk[] = {{"run_id", Type::kStrings}, {"metric_key"}, {"max_results", Type::kInt}};
+constexpr Field kInterval[] = {{"run_ids", Type::kStrings, kRequired},
+                               {"metric_key", Type::kString, kRequired},
+                               {"start_step", Type::kInt},
+                               {"end_step", Type::kInt},
+                               {"max_results", Type::kInt}};
+
+Json PointJson(const track::Metric& metric) {
+  Json out = MetricJson(metric);
+  out.Set("run_id", metric.run_id);
+  return out;
+}
+
+// Without max_results everything: R and Java never ask for pages.
+Result<Json> History(const Json& request, Context& context) {
+  constexpr std::size_t kNoLimit = 0;
+  TRY(const std::size_t page, PageSize(request, kNoLimit, 1'000'000'000));
+  TRY(const std::size_t offset, ParsePageToken(TextOf(request, "page_token")));
+  TRY(auto points, context.workspace.db->Read([&](sql::Conn& conn) {
+    return track::MetricHistory(conn, TextOf(request, "run_id"), TextOf(request, "metric_key"), page == kNoLimit ? 0 : page + 1,
+                                offset);
+  }));
+  Json out = Json::Object{};
+  if (page != kNoLimit && points.size() > page) {
+    points.resize(page);
+    out.Set("next_page_token", PageToken(offset + page));
+  }
+  Json::Array list;
+  list.reserve(points.size());
+  for (const track::Metric& point : points) list.push_back(MetricJson(point));
+  SetList(out, "metrics", std::move(list));
+  return out;
+}
+
+Result<Json> Bulk(const Json& request, Context& context) {
+  std::vector<std::string> run_ids = TextsOf(request, "run_id");
+  if (run_ids.empty()) return Fail(Code::kInvalid, "GetMetricHistoryBulk request must specify at least one run_id.");
+  if (run_ids.size() > kMaxBulkRuns) {
+    return Fail(Code::kInvalid,
+                fmt::format("GetMetricHistoryBulk request cannot specify more than {} run_ids. Received {} run_ids.",
+                            kMaxBulkRuns, run_ids.size()));
+  }
+  if (request.Find("metric_key") == nullptr)
+    return Fail(Code::kInvalid, "GetMetricHistoryBulk request must specify a metric_key.");
+  const auto asked = static_cast<std::size_t>(std::max<std::int64_t>(IntOf(request, "max_results", kMaxBulkPoints), 0));
+  const std::size_t limit = std::min(asked, kMaxBulkPoints);
+  std::sort(run_ids.begin(), run_ids.end());
+  Json::Array list;
+  TRYV(context.workspace.db->Read([&](sql::Conn& conn) -> Result<void> {
+    for (const std::string& run_id : run_ids) {
+      if (list.size() >= limit) break;
+      TRY(const auto points, track::MetricHistory(conn, run_id, TextOf(request, "metric_key"), limit - list.size()));
+      for (const track::Metric& point : points) list.push_back(PointJson(point));
+    }
+    return {};
+  }));
+  return Json(Json::Object{{"metrics", std::move(list)}});
+}
+
+Result<Json> Interval(const Json& request, Context& context) {
+  track::IntervalSpec spec{
+      .run_ids = TextsOf(request, "run_ids"), .key = TextOf(request, "metric_key"), .start_step = {}, .end_step = {}};
+  if (request.Find("start_step") != nullptr) spec.start_step = IntOf(request, "start_step");
+  if (request.Find("end_step") != nullptr) spec.end_step = IntOf(request, "end_step");
+  const std::int64_t steps = IntOf(request, "max_results", kMaxIntervalSteps);
+  if (steps < 1 || steps > static_cast<std::int64_t>(kMaxIntervalSteps)) {
+    return Fail(Code::kInvalid, fmt::format("max_results must be between 1 and {}.", kMaxIntervalSteps));
+  }
+  spec.max_steps = static_cast<std::size_t>(steps);
+  TRY(const auto points, context.workspace.db->Read([&](sql::Conn& conn) { return track::MetricInterval(conn, spec); }));
+  Json::Array list;
+  list.reserve(points.size());
+  for (const track::Metric& point : points) list.push_back(PointJson(point));
+  Json out = Json::Object{};
+  SetList(out, "metrics", std::move(list));
+  return out;
+}
+
+}  // namespace
+
+void BindMetricHistory(net::Router& router, Context& context) {
+  Endpoint(router, "GET", "metrics/get-history", kHistory, [&](const Json& request) { return History(request, context); });
+  Endpoint(router, "GET", "metrics/get-history-bulk", kBulk, [&](const Json& request) { return Bulk(request, context); });
+  Endpoint(router, "GET", "metrics/get-history-bulk-interval", kInterval,
+           [&](const Json& request) { return Interval(request, context); });
+}
+
+}  // namespace mlean::api::mlflow

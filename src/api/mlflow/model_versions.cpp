@@ -1,0 +1,189 @@
+// model-versions/…: create, get, update, delete, search, stages, tags, where the files are (reference/mlflow.md 1.4).
+#include <fmt/format.h>
+
+#include "api/mlflow/bind.hpp"
+#include "api/mlflow/model_version_number.hpp"
+#include "api/mlflow/render.hpp"
+#include "api/mlflow/search.hpp"
+#include "api/mlflow/version_source.hpp"
+#include "base/text.hpp"
+#include "flows/registry_change.hpp"
+#include "registry/model_store.hpp"
+#include "registry/version_store.hpp"
+#include "track/logged_model_store.hpp"
+
+namespace mlean::api::mlflow {
+namespace {
+
+using codec::Json;
+
+constexpr Field kCreate[] = {{"name", Type::kString, kRequired},
+                             {"source", Type::kString, kRequired},
+                             {"run_id"},
+                             {"tags", Type::kObjects, false, kPair},
+                             {"run_link"},
+                             {"description"},
+                             {"model_id"}};
+constexpr Field kOne[] = {{"name", Type::kString, kRequired}, {"version", Type::kId, kRequired}};
+constexpr Field kUpdate[] = {{"name", Type::kString, kRequired}, {"version", Type::kId, kRequired}, {"description"}};
+constexpr Field kStage[] = {{"name", Type::kString, kRequired},
+                            {"version", Type::kId, kRequired},
+                            {"stage", Type::kString, kRequired},
+                            {"archive_existing_versions", Type::kBool}};
+constexpr Field kSetTag[] = {
+    {"name", Type::kString, kRequired}, {"version", Type::kId, kRequired}, {"key", Type::kString, kRequired}, {"value"}};
+constexpr Field kDeleteTag[] = {
+    {"name", Type::kString, kRequired}, {"version", Type::kId, kRequired}, {"key", Type::kString, kRequired}};
+constexpr Field kSearch[] = {{"filter"}, {"max_results", Type::kInt}, {"order_by", Type::kStrings}, {"page_token"}};
+
+constexpr EntityWord kEntities[] = {{"attribute", Entity::kAttribute}, {"tag", Entity::kTag}, {"tags", Entity::kTag}};
+constexpr AttributeWord kAttributes[] = {
+    {.word = "name", .column = "name", .list = true},
+    {.word = "version_number", .column = "version_number", .number = true},
+    {.word = "run_id", .column = "run_id", .list = true, .ordered = false},
+    {.word = "source_path", .column = "source_path", .ordered = false},
+    {.word = "creation_timestamp", .column = "creation_timestamp", .filtered = false},
+    {.word = "last_updated_timestamp", .column = "last_updated_timestamp", .filtered = false}};
+constexpr Grammar kGrammar{kEntities, "('attribute', 'tag', 'tags')", kAttributes};
+constexpr std::size_t kMaxVersions = 200'000;
+
+std::string Name(const Json& request) { return TextOf(request, "name"); }
+Result<int> Number(const Json& request) { return ParseVersion(TextOf(request, "version")); }
+Json VersionReply(const registry::ModelVersion& version) { return Json::Object{{"model_version", ModelVersionJson(version)}}; }
+
+// The logged model tells which versions were made of it, in a tag that clients read: [{"name": "m", "version": 1}].
+Result<void> NoteOnLoggedModel(sql::Txn& txn, const registry::ModelVersion& version, TimeMs now) {
+  constexpr std::string_view kTag = "mlflow.modelVersions";
+  TRY(const track::LoggedModel model, track::GetLoggedModel(txn, version.logged_model_id));
+  Json list = Json::Array{};
+  for (const track::Tag& tag : model.tags) {
+    if (tag.key != kTag) continue;
+    if (Result<Json> kept = Json::Parse(tag.value); kept && kept->IsArray()) list = *std::move(kept);
+  }
+  list.Push(Json::Object{{"name", version.model}, {"version", version.version}});
+  return track::SetLoggedModelTags(txn, model.model_id, {{std::string(kTag), list.DumpPython()}}, now);
+}
+
+Result<registry::ModelVersion> CreateIn(sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+  registry::NewVersion spec{.model = Name(request), .source = TextOf(request, "source"), .run_id = TextOf(request, "run_id")};
+  spec.run_link = TextOf(request, "run_link");
+  spec.logged_model_id = TextOf(request, "model_id");
+  spec.description = TextOf(request, "description");
+  bool prompt = false;
+  for (track::Tag& tag : PairsOf(request, "tags")) {
+    prompt = prompt || (tag.key == "mlflow.prompt.is_prompt" && ToLower(tag.value) == "true");
+    spec.tags.push_back({std::move(tag.key), std::move(tag.value)});
+  }
+  if (!prompt) TRYV(CheckSource(txn, spec.source, spec.run_id, spec.logged_model_id));
+  if (!spec.logged_model_id.empty() && spec.run_id.empty()) {
+    TRY(const track::LoggedModel model, track::GetLoggedModel(txn, spec.logged_model_id));
+    spec.run_id = model.source_run_id;
+  }
+  TRY(registry::ModelVersion made, registry::CreateVersion(txn, spec, workspace.Now()));
+  if (!made.logged_model_id.empty()) TRYV(NoteOnLoggedModel(txn, made, workspace.Now()));
+  TRYV(flows::Record(txn, workspace, "version.registered", fmt::format("models/{}/versions/{}", made.model, made.version),
+                     Json::Object{{"version", made.version}, {"source", made.source}, {"run_id", made.run_id}}));
+  return made;
+}
+
+// Writes by `change` and answers with the version that it returns.
+template <class Change>
+Result<Json> ChangeVersion(Context& context, const Json& request, const Change& change) {
+  TRY(const int number, Number(request));
+  TRY(const registry::ModelVersion version, context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, number); }));
+  return VersionReply(version);
+}
+
+Result<Json> Update(const Json& request, Context& context) {
+  return ChangeVersion(context, request, [&](sql::Txn& txn, int number) -> Result<registry::ModelVersion> {
+    registry::VersionChange change;
+    if (request.Find("description") != nullptr) change.description = TextOf(request, "description");
+    TRYV(registry::UpdateVersion(txn, Name(request), number, change, context.workspace.Now()));
+    return registry::GetVersion(txn, Name(request), number);
+  });
+}
+
+Result<Json> ChangeStage(const Json& request, Context& context) {
+  TRY(const registry::Stage stage, ParseStage(TextOf(request, "stage")));
+  return ChangeVersion(context, request, [&](sql::Txn& txn, int number) {
+    return flows::ChangeStage(txn, context.workspace, Name(request), number, stage, BoolOf(request, "archive_existing_versions"),
+                              "set through MLflow's API");
+  });
+}
+
+Result<Json> Search(const Json& request, Context& context) {
+  TRY(const std::size_t page, PageSize(request, 10'000, kMaxVersions));
+  TRY(const registry::Query query, RegistryQuery(request, kGrammar, page));
+  TRY(auto versions, context.workspace.db->Read([&](sql::Conn& conn) { return registry::SearchVersions(conn, query); }));
+  Json out = Json::Object{};
+  TakePage(versions, query, out);
+  Json::Array list;
+  for (const registry::ModelVersion& version : versions) list.push_back(ModelVersionJson(version));
+  SetList(out, "model_versions", std::move(list));
+  return out;
+}
+
+// Reads the version and makes an answer of it.
+template <class Answer>
+void BindRead(net::Router& router, Context& context, std::string_view path, const Answer& answer) {
+  Endpoint(router, "GET", path, kOne, [&context, answer](const Json& request) -> Result<Json> {
+    TRY(const int number, Number(request));
+    return context.workspace.db->Read([&](sql::Conn& conn) -> Result<Json> {
+      TRY(const registry::ModelVersion version, registry::GetVersion(conn, Name(request), number));
+      return answer(conn, version);
+    });
+  });
+}
+
+using Change = Result<void> (*)(sql::Txn&, const Json&, int number, const flows::Workspace&);
+
+void BindChange(net::Router& router, Context& context, std::string_view method, std::string_view path,
+                std::span<const Field> fields, Change change) {
+  Endpoint(router, method, path, fields, [&context, change](const Json& request) -> Result<Json> {
+    TRY(const int number, Number(request));
+    TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request, number, context.workspace); }));
+    return Json(Json::Object{});
+  });
+}
+
+}  // namespace
+
+void BindModelVersions(net::Router& router, Context& context) {
+  Endpoint(router, "POST", "model-versions/create", kCreate, [&](const Json& request) -> Result<Json> {
+    TRY(const registry::ModelVersion version,
+        context.workspace.db->Write([&](sql::Txn& txn) { return CreateIn(txn, request, context.workspace); }));
+    return VersionReply(version);
+  });
+  BindRead(router, context, "model-versions/get",
+           [](sql::Conn&, const registry::ModelVersion& version) -> Result<Json> { return VersionReply(version); });
+  BindRead(router, context, "model-versions/get-download-uri",
+           [](sql::Conn& conn, const registry::ModelVersion& version) -> Result<Json> {
+             TRY(const std::string uri, DownloadUri(conn, version));
+             return Json(Json::Object{{"artifact_uri", uri}});
+           });
+  for (const char* method : {"PATCH", "POST"}) {
+    Endpoint(router, method, "model-versions/update", kUpdate, [&](const Json& request) { return Update(request, context); });
+  }
+  Endpoint(router, "POST", "model-versions/transition-stage", kStage,
+           [&](const Json& request) { return ChangeStage(request, context); });
+  for (const char* method : {"GET", "POST"}) {
+    Endpoint(router, method, "model-versions/search", kSearch, [&](const Json& request) { return Search(request, context); });
+  }
+  BindChange(router, context, "DELETE", "model-versions/delete", kOne,
+             [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) -> Result<void> {
+               TRYV(registry::DeleteVersion(txn, Name(request), number, workspace.Now()));
+               return flows::Record(txn, workspace, "version.deleted",
+                                    fmt::format("models/{}/versions/{}", Name(request), number), Json::Object{});
+             });
+  BindChange(router, context, "POST", "model-versions/set-tag", kSetTag,
+             [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) {
+               return registry::SetVersionTag(txn, Name(request), number, {TextOf(request, "key"), TextOf(request, "value")},
+                                              workspace.Now());
+             });
+  BindChange(router, context, "DELETE", "model-versions/delete-tag", kDeleteTag,
+             [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) {
+               return registry::DeleteVersionTag(txn, Name(request), number, TextOf(request, "key"), workspace.Now());
+             });
+}
+
+}  // namespace mlean::api::mlflow

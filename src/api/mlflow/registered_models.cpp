@@ -1,0 +1,182 @@
+// registered-models/…: create, get, rename, update, delete, search, latest versions, tags, aliases (reference/mlflow.md 1.4).
+#include "api/mlflow/bind.hpp"
+#include "api/mlflow/model_version_number.hpp"
+#include "api/mlflow/render.hpp"
+#include "api/mlflow/search.hpp"
+#include "flows/registry_change.hpp"
+#include "registry/model_store.hpp"
+#include "registry/version_store.hpp"
+
+namespace mlean::api::mlflow {
+namespace {
+
+using codec::Json;
+
+constexpr Field kCreate[] = {{"name", Type::kString, kRequired}, {"tags", Type::kObjects, false, kPair}, {"description"}};
+constexpr Field kByName[] = {{"name", Type::kString, kRequired}};
+constexpr Field kRename[] = {{"name", Type::kString, kRequired}, {"new_name", Type::kString, kRequired}};
+constexpr Field kUpdate[] = {{"name", Type::kString, kRequired}, {"description"}};
+constexpr Field kSearch[] = {{"filter"}, {"max_results", Type::kInt}, {"order_by", Type::kStrings}, {"page_token"}};
+constexpr Field kLatest[] = {{"name", Type::kString, kRequired}, {"stages", Type::kStrings}};
+constexpr Field kSetTag[] = {{"name", Type::kString, kRequired}, {"key", Type::kString, kRequired}, {"value"}};
+constexpr Field kDeleteTag[] = {{"name", Type::kString, kRequired}, {"key", Type::kString, kRequired}};
+constexpr Field kSetAlias[] = {
+    {"name", Type::kString, kRequired}, {"alias", Type::kString, kRequired}, {"version", Type::kId, kRequired}};
+constexpr Field kAlias[] = {{"name", Type::kString, kRequired}, {"alias", Type::kString, kRequired}};
+
+constexpr EntityWord kEntities[] = {{"attribute", Entity::kAttribute}, {"tag", Entity::kTag}, {"tags", Entity::kTag}};
+constexpr AttributeWord kAttributes[] = {
+    {.word = "name", .column = "name", .list = true},
+    {.word = "timestamp", .column = "timestamp", .filtered = false},
+    {.word = "last_updated_timestamp", .column = "last_updated_timestamp", .filtered = false},
+    {.word = "creation_timestamp", .column = "creation_timestamp", .filtered = false}};
+constexpr Grammar kGrammar{kEntities, "('attribute', 'tag', 'tags')", kAttributes};
+constexpr std::string_view kPromptTag = "mlflow.prompt.is_prompt";
+
+std::string Name(const Json& request) { return TextOf(request, "name"); }
+
+Json ModelReply(const registry::Model& model) { return Json::Object{{"registered_model", RegisteredModelJson(model)}}; }
+
+std::vector<registry::Tag> TagsOf(const Json& request) {
+  std::vector<registry::Tag> out;
+  for (track::Tag& tag : PairsOf(request, "tags")) out.push_back({std::move(tag.key), std::move(tag.value)});
+  return out;
+}
+
+Result<Json> Create(const Json& request, Context& context) {
+  TRY(const registry::Model model, context.workspace.db->Write([&](sql::Txn& txn) {
+    return registry::CreateModel(txn, Name(request), TextOf(request, "description"), TagsOf(request), context.workspace.Now());
+  }));
+  return ModelReply(model);
+}
+
+// Applies `change` and answers with the model that is named `name` then.
+template <class Change>
+Result<Json> ChangeModel(Context& context, const std::string& name, const Change& change) {
+  TRY(const registry::Model model, context.workspace.db->Write([&](sql::Txn& txn) -> Result<registry::Model> {
+    TRYV(change(txn));
+    return registry::GetModel(txn, name);
+  }));
+  return ModelReply(model);
+}
+
+bool NamesPrompts(const std::vector<registry::Clause>& clauses) {
+  for (const registry::Clause& clause : clauses) {
+    if (clause.key == kPromptTag) return true;
+    for (const auto& list : clause.any) {
+      if (NamesPrompts(list)) return true;
+    }
+  }
+  return false;
+}
+
+Result<Json> Search(const Json& request, Context& context) {
+  TRY(const std::size_t page, PageSize(request, 100, 1000));
+  TRY(registry::Query query, RegistryQuery(request, kGrammar, page));
+  // Prompts are registered models to the wire, but nobody who searches models means them.
+  if (!NamesPrompts(query.where)) {
+    query.where.push_back({registry::Field::kTag, std::string(kPromptTag), sql::Op::kNe, std::string("true"), true});
+  }
+  TRY(auto models, context.workspace.db->Read([&](sql::Conn& conn) { return registry::ListModels(conn, query); }));
+  Json out = Json::Object{};
+  TakePage(models, query, out);
+  Json::Array list;
+  for (const registry::Model& model : models) list.push_back(RegisteredModelJson(model));
+  SetList(out, "registered_models", std::move(list));
+  return out;
+}
+
+Result<Json> Latest(const Json& request, Context& context) {
+  std::vector<registry::Stage> stages;
+  for (const std::string& text : TextsOf(request, "stages")) {
+    TRY(const registry::Stage stage, ParseStage(text));
+    stages.push_back(stage);
+  }
+  TRY(const auto versions,
+      context.workspace.db->Read([&](sql::Conn& conn) { return registry::LatestVersions(conn, Name(request), stages); }));
+  Json::Array list;
+  for (const registry::ModelVersion& version : versions) list.push_back(ModelVersionJson(version));
+  Json out = Json::Object{};
+  SetList(out, "model_versions", std::move(list));
+  return out;
+}
+
+Result<Json> GetByAlias(const Json& request, Context& context) {
+  TRY(const registry::ModelVersion version, context.workspace.db->Read([&](sql::Conn& conn) -> Result<registry::ModelVersion> {
+    TRY(const int number, registry::ResolveAlias(conn, Name(request), TextOf(request, "alias")));
+    return registry::GetVersion(conn, Name(request), number);
+  }));
+  return Json(Json::Object{{"model_version", ModelVersionJson(version)}});
+}
+
+using Change = Result<void> (*)(sql::Txn&, const Json&, const flows::Workspace&);
+
+void BindChange(net::Router& router, Context& context, std::string_view method, std::string_view path,
+                std::span<const Field> fields, Change change) {
+  Endpoint(router, method, path, fields, [&context, change](const Json& request) -> Result<Json> {
+    TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request, context.workspace); }));
+    return Json(Json::Object{});
+  });
+}
+
+constexpr const char* kWhy = "set through MLflow's API";
+
+Result<void> SetAlias(sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+  TRY(const int version, ParseVersion(TextOf(request, "version")));
+  return flows::SetAlias(txn, workspace, Name(request), TextOf(request, "alias"), version, kWhy);
+}
+
+Result<void> DeleteAlias(sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+  return flows::DeleteAlias(txn, workspace, Name(request), TextOf(request, "alias"), "deleted through MLflow's API");
+}
+
+void BindTagsAndAliases(net::Router& router, Context& context) {
+  BindChange(
+      router, context, "POST", "registered-models/set-tag", kSetTag,
+      [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+        return registry::SetModelTag(txn, Name(request), {TextOf(request, "key"), TextOf(request, "value")}, workspace.Now());
+      });
+  BindChange(router, context, "DELETE", "registered-models/delete-tag", kDeleteTag,
+             [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+               return registry::DeleteModelTag(txn, Name(request), TextOf(request, "key"), workspace.Now());
+             });
+  BindChange(router, context, "POST", "registered-models/alias", kSetAlias, SetAlias);
+  BindChange(router, context, "DELETE", "registered-models/alias", kAlias, DeleteAlias);
+  Endpoint(router, "GET", "registered-models/alias", kAlias, [&](const Json& request) { return GetByAlias(request, context); });
+}
+
+}  // namespace
+
+void BindRegisteredModels(net::Router& router, Context& context) {
+  Endpoint(router, "POST", "registered-models/create", kCreate, [&](const Json& request) { return Create(request, context); });
+  Endpoint(router, "GET", "registered-models/get", kByName, [&](const Json& request) -> Result<Json> {
+    TRY(const registry::Model model,
+        context.workspace.db->Read([&](sql::Conn& conn) { return registry::GetModel(conn, Name(request)); }));
+    return ModelReply(model);
+  });
+  Endpoint(router, "POST", "registered-models/rename", kRename, [&](const Json& request) {
+    const std::string name = TextOf(request, "new_name");
+    return ChangeModel(context, name,
+                       [&](sql::Txn& txn) { return registry::RenameModel(txn, Name(request), name, context.workspace.Now()); });
+  });
+  for (const char* method : {"PATCH", "POST"}) {
+    Endpoint(router, method, "registered-models/update", kUpdate, [&](const Json& request) {
+      return ChangeModel(context, Name(request), [&](sql::Txn& txn) {
+        return registry::DescribeModel(txn, Name(request), TextOf(request, "description"), context.workspace.Now());
+      });
+    });
+  }
+  BindChange(router, context, "DELETE", "registered-models/delete", kByName,
+             [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) -> Result<void> {
+               TRYV(registry::DeleteModel(txn, Name(request)));
+               return flows::Record(txn, workspace, "model.deleted", "models/" + Name(request), Json::Object{});
+             });
+  for (const char* method : {"GET", "POST"}) {
+    Endpoint(router, method, "registered-models/search", kSearch, [&](const Json& request) { return Search(request, context); });
+    Endpoint(router, method, "registered-models/get-latest-versions", kLatest,
+             [&](const Json& request) { return Latest(request, context); });
+  }
+  BindTagsAndAliases(router, context);
+}
+
+}  // namespace mlean::api::mlflow

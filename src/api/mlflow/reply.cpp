@@ -1,0 +1,92 @@
+#include "api/mlflow/reply.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+namespace mlean::api::mlflow {
+namespace {
+
+using codec::Json;
+
+int HttpStatus(Code code) {
+  switch (code) {
+    case Code::kNotFound: return 404;
+    case Code::kExists:
+    case Code::kConflict:
+    case Code::kInvalid:
+    case Code::kTooLarge:
+    case Code::kUsage: return 400;
+    case Code::kDenied: return 403;
+    case Code::kBusy: return 503;
+    case Code::kTimeout: return 504;
+    case Code::kCancelled: return 499;
+    case Code::kUnsupported: return 501;
+    case Code::kIo:
+    case Code::kCorrupt:
+    case Code::kInternal: return 500;
+  }
+  return 500;
+}
+
+std::string_view ErrorName(int status) {
+  switch (status) {
+    case 400: return "BAD_REQUEST";
+    case 401: return "UNAUTHENTICATED";
+    case 403: return "PERMISSION_DENIED";
+    case 404:
+    case 405: return "ENDPOINT_NOT_FOUND";
+    case 413: return "INVALID_PARAMETER_VALUE";
+    case 429: return "REQUEST_LIMIT_EXCEEDED";
+    case 503: return "TEMPORARILY_UNAVAILABLE";
+    default: return status < 500 ? "BAD_REQUEST" : "INTERNAL_ERROR";
+  }
+}
+
+net::Reply Body(int status, std::string_view name, std::string_view message) {
+  const Json body = Json::Object{{"error_code", name}, {"message", message}};
+  return net::Reply::Json(status, body.Dump());
+}
+
+}  // namespace
+
+std::string_view ErrorName(Code code) {
+  switch (code) {
+    case Code::kNotFound: return "RESOURCE_DOES_NOT_EXIST";
+    case Code::kExists: return "RESOURCE_ALREADY_EXISTS";
+    case Code::kConflict:
+    case Code::kInvalid:
+    case Code::kTooLarge: return "INVALID_PARAMETER_VALUE";
+    case Code::kUsage: return "BAD_REQUEST";
+    case Code::kDenied: return "PERMISSION_DENIED";
+    case Code::kBusy: return "TEMPORARILY_UNAVAILABLE";
+    case Code::kTimeout: return "DEADLINE_EXCEEDED";
+    case Code::kCancelled: return "CANCELLED";
+    case Code::kUnsupported: return "NOT_IMPLEMENTED";
+    case Code::kIo:
+    case Code::kCorrupt:
+    case Code::kInternal: return "INTERNAL_ERROR";
+  }
+  return "INTERNAL_ERROR";
+}
+
+net::Reply ErrorReply(const Error& error) {
+  const std::string message = error.fix.empty() ? error.what : fmt::format("{}; try: {}", error.what, error.fix);
+  net::Reply reply = Body(HttpStatus(error.code), ErrorName(error.code), message);
+  if (error.code == Code::kBusy) reply.With("Retry-After", "1");
+  return reply;
+}
+
+net::Reply ErrorReply(int status, std::string_view message) { return Body(status, ErrorName(status), message); }
+
+net::Reply ToReply(const Result<Json>& result) {
+  return result ? net::Reply::Json(200, result->Dump()) : ErrorReply(result.error());
+}
+
+Json DoubleJson(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  return value;
+}
+
+}  // namespace mlean::api::mlflow

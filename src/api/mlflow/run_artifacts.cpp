@@ -1,0 +1,119 @@
+// Artifacts by their owner: artifacts/list of a run, get-artifact, files of model versions and logged models, upload-artifact
+// (reference/mlflow.md 1.2, 1.3).
+#include <fmt/format.h>
+
+#include "api/mlflow/artifact_place.hpp"
+#include "api/mlflow/model_version_number.hpp"
+#include "api/mlflow/render.hpp"
+#include "api/mlflow/reply.hpp"
+#include "api/mlflow/version_source.hpp"
+#include "registry/version_store.hpp"
+#include "track/logged_model_store.hpp"
+#include "track/run_store.hpp"
+
+namespace mlean::api::mlflow {
+namespace {
+
+using codec::Json;
+
+constexpr std::uint64_t kMaxUpload = 10ull << 20;  // of upload-artifact, as the real server's
+
+constexpr Field kList[] = {{"run_id", Type::kString, kRequired}, {"path"}, {"page_token"}};
+constexpr Field kModelList[] = {{"model_id", Type::kString, kRequired}, {"artifact_directory_path"}, {"page_token"}};
+
+Result<std::string> RunLocation(Context& context, std::string_view run_id) {
+  TRY(const track::RunInfo run, context.workspace.db->Read([&](sql::Conn& conn) { return track::GetRunInfo(conn, run_id); }));
+  return run.artifact_uri;
+}
+
+Result<std::string> ModelLocation(Context& context, std::string_view model_id) {
+  TRY(const track::LoggedModel model,
+      context.workspace.db->Read([&](sql::Conn& conn) { return track::GetLoggedModel(conn, model_id); }));
+  return model.artifact_uri;
+}
+
+Result<Json> List(Context& context, const std::string& location, const std::string& given) {
+  TRY(const std::string folder, artifacts::CleanPath(given));
+  TRY(const auto entries, ListPlace(context, location, folder));
+  Json out = Json::Object{{"root_uri", location}};
+  SetList(out, "files", EntriesJson(entries, folder));
+  return out;
+}
+
+Result<std::string> NeededPath(const net::Call& call, std::string_view key) {
+  const std::optional<std::string> given = call.Query(key);
+  if (!given || given->empty()) return Fail(Code::kInvalid, fmt::format("Missing value for required parameter '{}'.", key));
+  return artifacts::CleanPath(*given);
+}
+
+std::string RunIdOf(const net::Call& call) {
+  const std::optional<std::string> id = call.Query("run_id");
+  return id && !id->empty() ? *id : call.Query("run_uuid").value_or("");
+}
+
+Result<net::Reply> GetOfRun(const net::Call& call, Context& context) {
+  TRY(const std::string path, NeededPath(call, "path"));
+  TRY(const std::string location, RunLocation(context, RunIdOf(call)));
+  return SendPlace(context, location, path);
+}
+
+Result<net::Reply> GetOfVersion(const net::Call& call, Context& context) {
+  TRY(const std::string path, NeededPath(call, "path"));
+  TRY(const int number, ParseVersion(call.Query("version").value_or("")));
+  TRY(const std::string location, context.workspace.db->Read([&](sql::Conn& conn) -> Result<std::string> {
+    TRY(const registry::ModelVersion version, registry::GetVersion(conn, call.Query("name").value_or(""), number));
+    return DownloadUri(conn, version);
+  }));
+  return SendPlace(context, location, path);
+}
+
+Result<net::Reply> GetOfModel(const net::Call& call, Context& context) {
+  TRY(const std::string path, NeededPath(call, "artifact_file_path"));
+  TRY(const std::string location, ModelLocation(context, call.Path("model_id")));
+  return SendPlace(context, location, path);
+}
+
+Result<Json> Upload(const net::Call& call, Context& context) {
+  TRY(const std::string path, NeededPath(call, "path"));
+  const std::string run_id = RunIdOf(call);
+  if (run_id.empty()) return Fail(Code::kInvalid, "Request must specify run_uuid.");
+  if (call.body.empty() && call.body_file.empty()) return Fail(Code::kInvalid, "Request must specify data.");
+  TRY(const std::string location, RunLocation(context, run_id));
+  const Place place = ParsePlace(location);
+  if (place.kind != Place::Kind::kStore) {
+    return Fail(Code::kUnsupported, fmt::format("cannot upload to '{}': it is not in this server's store", location));
+  }
+  TRYV(StoreBody(context, call, place.path + "/" + path));
+  return Json(Json::Object{});
+}
+
+using Answer = Result<net::Reply> (*)(const net::Call&, Context&);
+
+net::Handler FileHandler(Context& context, Answer answer) {
+  return [&context, answer](const net::Call& call) {
+    Result<net::Reply> reply = answer(call, context);
+    return reply ? *std::move(reply) : ErrorReply(reply.error());
+  };
+}
+
+}  // namespace
+
+void BindRunArtifacts(net::Router& router, Context& context) {
+  Endpoint(router, "GET", "artifacts/list", kList, [&](const Json& request) -> Result<Json> {
+    TRY(const std::string location, RunLocation(context, TextOf(request, "run_id")));
+    return List(context, location, TextOf(request, "path"));
+  });
+  Endpoint(router, "GET", "logged-models/{model_id}/artifacts/directories", kModelList, [&](const Json& request) -> Result<Json> {
+    TRY(const std::string location, ModelLocation(context, TextOf(request, "model_id")));
+    return List(context, location, TextOf(request, "artifact_directory_path"));
+  });
+  RawEndpoint(router, "GET", "mlflow/logged-models/{model_id}/artifacts/files", {}, FileHandler(context, GetOfModel));
+  RawEndpoint(router, "GET", "mlflow/get-artifact", {}, FileHandler(context, GetOfRun));
+  router.Add("GET", "/get-artifact", {}, FileHandler(context, GetOfRun));
+  RawEndpoint(router, "GET", "mlflow/model-versions/get-artifact", {}, FileHandler(context, GetOfVersion));
+  router.Add("GET", "/model-versions/get-artifact", {}, FileHandler(context, GetOfVersion));
+  RawEndpoint(router, "POST", "mlflow/upload-artifact", {.max_body = kMaxUpload},
+              [&](const net::Call& call) { return ToReply(Upload(call, context)); });
+}
+
+}  // namespace mlean::api::mlflow

@@ -1,0 +1,110 @@
+// runs/…: create, update, get, search, delete, restore (reference/mlflow.md 1.2).
+#include "track/run_store.hpp"
+
+#include "api/mlflow/bind.hpp"
+#include "api/mlflow/render.hpp"
+#include "api/mlflow/search.hpp"
+
+namespace mlean::api::mlflow {
+namespace {
+
+using codec::Json;
+
+constexpr Field kCreate[] = {
+    {"experiment_id", Type::kId}, {"start_time", Type::kInt}, {"run_name"}, {"user_id"}, {"tags", Type::kObjects, false, kPair}};
+constexpr Field kUpdate[] = {
+    {"run_id", Type::kString, kRequired}, {"end_time", Type::kInt}, {"status", Type::kEnum}, {"run_name"}};
+constexpr Field kById[] = {{"run_id", Type::kString, kRequired}};
+constexpr Field kSearch[] = {{"experiment_ids", Type::kIds}, {"filter"},
+                             {"run_view_type", Type::kEnum}, {"max_results", Type::kInt},
+                             {"order_by", Type::kStrings},   {"page_token"}};
+
+constexpr EntityWord kEntities[] = {{"metric", Entity::kMetric},
+                                    {"metrics", Entity::kMetric},
+                                    {"parameter", Entity::kParam},
+                                    {"parameters", Entity::kParam},
+                                    {"param", Entity::kParam},
+                                    {"params", Entity::kParam},
+                                    {"tag", Entity::kTag},
+                                    {"tags", Entity::kTag},
+                                    {"attribute", Entity::kAttribute},
+                                    {"attributes", Entity::kAttribute},
+                                    {"attr", Entity::kAttribute},
+                                    {"run", Entity::kAttribute},
+                                    {"dataset", Entity::kDataset},
+                                    {"datasets", Entity::kDataset}};
+constexpr AttributeWord kAttributes[] = {{.word = "run_id", .column = "run_id", .list = true},
+                                         {.word = "run_name", .column = "run_name"},
+                                         {.word = "status", .column = "status"},
+                                         {.word = "artifact_uri", .column = "artifact_uri"},
+                                         {.word = "user_id", .column = "user_id"},
+                                         {.word = "start_time", .column = "start_time", .number = true},
+                                         {.word = "end_time", .column = "end_time", .number = true},
+                                         {.word = "created", .column = "start_time", .number = true},
+                                         {.word = "Created", .column = "start_time", .number = true},
+                                         {.word = "run name", .column = "run_name"},
+                                         {.word = "Run name", .column = "run_name"},
+                                         {.word = "Run Name", .column = "run_name"}};
+constexpr Grammar kGrammar{kEntities, "['metric', 'parameter', 'tag', 'attribute', 'dataset']", kAttributes, true, true};
+
+Result<Json> Create(const Json& request, Context& context) {
+  track::NewRun spec{.experiment_id = TextOf(request, "experiment_id", "0"),
+                     .name = TextOf(request, "run_name"),
+                     .user_id = TextOf(request, "user_id")};
+  if (request.Find("start_time") != nullptr) spec.start_time = IntOf(request, "start_time");
+  spec.tags = PairsOf(request, "tags");
+  TRY(const track::Run run,
+      context.workspace.db->Write([&](sql::Txn& txn) { return track::CreateRun(txn, spec, context.workspace.Now()); }));
+  return Json(Json::Object{{"run", RunJson(run)}});
+}
+
+Result<Json> Update(const Json& request, Context& context) {
+  track::RunChange change;
+  change.status = track::ParseRunStatus(TextOf(request, "status"));  // an unknown name changes nothing, as in MLflow
+  if (request.Find("end_time") != nullptr) change.end_time = IntOf(request, "end_time");
+  if (request.Find("run_name") != nullptr) change.name = TextOf(request, "run_name");
+  TRY(const track::RunInfo info,
+      context.workspace.db->Write([&](sql::Txn& txn) { return track::UpdateRun(txn, TextOf(request, "run_id"), change); }));
+  return Json(Json::Object{{"run_info", RunInfoJson(info)}});
+}
+
+Result<Json> Get(const Json& request, Context& context) {
+  TRY(const track::Run run,
+      context.workspace.db->Read([&](sql::Conn& conn) { return track::GetRun(conn, TextOf(request, "run_id")); }));
+  return Json(Json::Object{{"run", RunJson(run)}});
+}
+
+Result<Json> Search(const Json& request, Context& context) {
+  TRY(const std::size_t page, PageSize(request, 1000));
+  TRY(track::Query query, TrackQuery(request, kGrammar, page));
+  query.view = ViewOf(request, "run_view_type");
+  query.experiment_ids = TextsOf(request, "experiment_ids");
+  TRY(auto runs, context.workspace.db->Read([&](sql::Conn& conn) { return track::ListRuns(conn, query); }));
+  Json out = Json::Object{};
+  TakePage(runs, query, out);
+  Json::Array list;
+  list.reserve(runs.size());
+  for (const track::Run& run : runs) list.push_back(RunJson(run));
+  SetList(out, "runs", std::move(list));
+  return out;
+}
+
+}  // namespace
+
+void BindRuns(net::Router& router, Context& context) {
+  Endpoint(router, "POST", "runs/create", kCreate, [&](const Json& request) { return Create(request, context); });
+  Endpoint(router, "POST", "runs/update", kUpdate, [&](const Json& request) { return Update(request, context); });
+  Endpoint(router, "GET", "runs/get", kById, [&](const Json& request) { return Get(request, context); });
+  Endpoint(router, "POST", "runs/search", kSearch, [&](const Json& request) { return Search(request, context); });
+  Endpoint(router, "POST", "runs/delete", kById, [&](const Json& request) -> Result<Json> {
+    TRYV(context.workspace.db->Write(
+        [&](sql::Txn& txn) { return track::DeleteRun(txn, TextOf(request, "run_id"), context.workspace.Now()); }));
+    return Json(Json::Object{});
+  });
+  Endpoint(router, "POST", "runs/restore", kById, [&](const Json& request) -> Result<Json> {
+    TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return track::RestoreRun(txn, TextOf(request, "run_id")); }));
+    return Json(Json::Object{});
+  });
+}
+
+}  // namespace mlean::api::mlflow

@@ -1,0 +1,57 @@
+// The files of runs and models, kept once by content. A path ("3/<run>/artifacts/model/MLmodel", relative to the artifact root,
+// '/' between the parts) names a blob; a blob is a file under `root`/<two digits>/<SHA-256>, written once and never changed.
+//
+// Rows and blobs move together: a blob is put into its place inside the transaction that adds its row, and removed inside the one
+// that takes its last row away, so with SQLite's one writer no blob is taken from under a new row. A crash in between can leave a
+// blob without a row (SweepBlobs removes it), never a row without a blob. There are no links and no folders: a folder is there
+// while a file is in it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "sql/database.hpp"
+
+namespace mlean::artifacts {
+
+std::vector<sql::Migration> Migrations();
+
+// A path from outside as the store wants it: no leading, doubled or trailing '/', no "." parts. kInvalid "Invalid path" for "..",
+// a leading '/', a backslash, '#', a control character, also when they are percent-encoded (once or more), text that is not
+// UTF-8, more than 1,000 bytes. "" (the root) is allowed.
+Result<std::string> CleanPath(std::string_view path);
+
+struct Blob {
+  std::string digest;     // SHA-256, hex
+  std::int64_t size = 0;  // bytes
+  TimeMs modified = 0;    // when the path was written
+};
+
+struct Entry {
+  std::string name;  // one part: no '/'
+  bool folder = false;
+  std::int64_t size = 0;  // bytes; 0 of a folder
+};
+
+// The digest and size of a file, read piece by piece.
+Result<Blob> DigestFile(const std::filesystem::path& file);
+
+std::filesystem::path BlobPath(const std::filesystem::path& root, std::string_view digest);
+
+// `path` names `blob` from now on; `file`, on the same file system as `root`, is renamed into its place, or removed when the
+// content is there already. kConflict when a part of `path` is a file, or `path` is a folder.
+Result<void> Put(sql::Txn& txn, const std::filesystem::path& root, const std::string& path, const Blob& blob,
+                 const std::filesystem::path& file);
+Result<std::optional<Blob>> Find(sql::Conn& conn, const std::string& path);
+// What lies directly in the folder, by name; a file or nothing has none.
+Result<std::vector<Entry>> List(sql::Conn& conn, const std::string& folder);
+// A file, or all in a folder; what is not there counts as removed. Returns how many files went.
+Result<std::size_t> Remove(sql::Txn& txn, const std::filesystem::path& root, const std::string& path);
+
+}  // namespace mlean::artifacts

@@ -1,0 +1,99 @@
+#include "artifacts/artifact_store.hpp"
+
+#include <string>
+
+#include "base/digest.hpp"
+#include "os/files.hpp"
+#include "sql/temporary_database_test.hpp"
+
+namespace mlean::artifacts {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(ArtifactPath, IsCleaned) {
+  for (const auto& [given, clean] : std::vector<std::pair<std::string, std::string>>{
+           {"", ""}, {"a", "a"}, {"a/b/", "a/b"}, {"a//b", "a/b"}, {"./a/./b", "a/b"}, {"a b/ä", "a b/ä"}, {"100%", "100%"}}) {
+    const auto path = CleanPath(given);
+    ASSERT_TRUE(path) << given;
+    EXPECT_EQ(*path, clean);
+  }
+}
+
+TEST(ArtifactPath, IsRefusedWhenItLeadsOut) {
+  for (const std::string given :
+       {"..", "a/../b", "/a", "%2e%2e/a", "%252e%252e", "a/%2e%2e", "a\\b", "%5c", "a#b", "a%23b", "%2fetc", "a%00b"}) {
+    EXPECT_FALSE(CleanPath(given)) << given;
+  }
+  EXPECT_FALSE(CleanPath(std::string("a\0b", 3)));
+  EXPECT_FALSE(CleanPath("\xff"));
+  EXPECT_FALSE(CleanPath(std::string(1001, 'a')));
+}
+
+class ArtifactStore : public sql::TemporaryDatabaseTest {
+ protected:
+  ArtifactStore() : TemporaryDatabaseTest(Migrations()) {}
+
+  Result<void> Keep(const std::string& path, const std::string& text) {
+    const std::filesystem::path file = folder_ / "upload";
+    TRYV(os::WriteFileAtomic(file, text));
+    TRY(Blob blob, DigestFile(file));
+    return Write([&](sql::Txn& txn) { return Put(txn, Root(), path, blob, file); });
+  }
+  std::string Text(const std::string& path) {
+    const auto blob = Read([&](sql::Conn& conn) { return Find(conn, path); });
+    if (!blob || !*blob) return "none";
+    return *os::ReadFile(BlobPath(Root(), (*blob)->digest));
+  }
+  std::vector<std::string> Names(const std::string& folder) {
+    const auto entries = Read([&](sql::Conn& conn) { return List(conn, folder); });
+    std::vector<std::string> out;
+    for (const Entry& entry : *entries) out.push_back(entry.name + (entry.folder ? "/" : ""));
+    return out;
+  }
+  std::size_t Blobs() { return os::Exists(Root()) ? os::ListTree(Root())->size() : 0; }
+  std::filesystem::path Root() const { return folder_ / "blobs"; }
+};
+
+TEST_F(ArtifactStore, KeepsEqualContentOnce) {
+  ASSERT_TRUE(Keep("1/a", "same"));
+  ASSERT_TRUE(Keep("1/b", "same"));
+  EXPECT_EQ(Blobs(), 1u);
+  EXPECT_EQ(Text("1/a"), "same");
+  EXPECT_EQ(Text("1/b"), "same");
+  EXPECT_EQ(*Write([&](sql::Txn& txn) { return Remove(txn, Root(), "1/a"); }), 1u);
+  EXPECT_EQ(Text("1/b"), "same");
+  EXPECT_EQ(*Write([&](sql::Txn& txn) { return Remove(txn, Root(), "1"); }), 1u);
+  EXPECT_EQ(Blobs(), 0u);
+  EXPECT_EQ(*Write([&](sql::Txn& txn) { return Remove(txn, Root(), "1"); }), 0u);
+}
+
+TEST_F(ArtifactStore, ReplacesAFile) {
+  ASSERT_TRUE(Keep("a", "old"));
+  ASSERT_TRUE(Keep("a", "new"));
+  EXPECT_EQ(Text("a"), "new");
+  EXPECT_EQ(Blobs(), 1u);
+  ASSERT_TRUE(Keep("a", "new"));
+  EXPECT_EQ(Text("a"), "new");
+}
+
+TEST_F(ArtifactStore, ListsOneLevel) {
+  for (const std::string path : {"m/z", "m/a/1", "m/a/2", "m/a.txt", "m/a-b/c/d", "n/x", "m0"}) ASSERT_TRUE(Keep(path, path));
+  EXPECT_THAT(Names("m"), ElementsAre("a/", "a-b/", "a.txt", "z"));
+  EXPECT_THAT(Names(""), ElementsAre("m/", "m0", "n/"));
+  EXPECT_THAT(Names("m/a"), ElementsAre("1", "2"));
+  EXPECT_TRUE(Names("m/z").empty());
+  EXPECT_TRUE(Names("none").empty());
+  EXPECT_EQ(*Write([&](sql::Txn& txn) { return Remove(txn, Root(), "m/a"); }), 2u);
+  EXPECT_THAT(Names("m"), ElementsAre("a-b/", "a.txt", "z"));
+}
+
+TEST_F(ArtifactStore, RefusesAFileThatWouldBeAFolder) {
+  ASSERT_TRUE(Keep("a/b", "x"));
+  EXPECT_EQ(Keep("a", "y").error().code, Code::kConflict);
+  EXPECT_EQ(Keep("a/b/c", "y").error().code, Code::kConflict);
+  EXPECT_EQ(Text("a/b"), "x");
+}
+
+}  // namespace
+}  // namespace mlean::artifacts
