@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes tests/clients/requirements.txt from requirements.in: every package with version and the SHA-256 of its wheels for the Python
-# versions that we support. Run by hand when requirements.in changes; needs the network.
+# lock_python.sh [FOLDER]: makes FOLDER/requirements.txt (default: tests/clients) from its requirements.in: every package with version
+# and the SHA-256 of its wheels for the Python versions that we support. Run by hand when requirements.in changes; needs the network.
 set -eu
-cd "$(dirname "$0")/../tests/clients"
+cd "$(dirname "$0")/../${1:-tests/clients}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for python in 3.11 3.12; do

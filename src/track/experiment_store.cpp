@@ -78,6 +78,8 @@ Result<void> AddClause(sql::SelectText& text, const Clause& clause) {
     return text.CompareNumber("e.created", clause.key, clause.op, clause.value);
   if (clause.field == Field::kAttribute && clause.key == "last_update_time")
     return text.CompareNumber("e.updated", clause.key, clause.op, clause.value);
+  if (clause.field == Field::kAttribute && clause.key == "experiment_id")
+    return text.CompareText("CAST(e.no AS TEXT)", clause.key, clause.op, clause.value);
   return Fail(Code::kInvalid, fmt::format("Invalid attribute key '{}' specified. Valid keys are '['name', 'creation_time', "
                                           "'last_update_time', 'tags.<key>']'",
                                           clause.key));
@@ -146,7 +148,9 @@ Result<std::string> EnsureExperiment(sql::Txn& txn, const NewExperiment& spec, T
 
 Result<Experiment> GetExperiment(sql::Conn& conn, std::string_view id) {
   const auto number = ParseInt(id);
-  if (!number) return NoExperiment(id);
+  if (!number) {
+    return Fail(Code::kInvalid, fmt::format("Invalid experiment ID '{}'. Experiment ID must be a valid integer.", id));
+  }
   TRY(sql::Stmt stmt,
       conn.Prepare("SELECT no, name, artifact_location, deleted, created, updated FROM experiments WHERE no = ?1"));
   stmt.Bind(*number);

@@ -62,18 +62,18 @@ TEST_F(ExperimentStore, DeleteCascadesAndRestoreRevivesAllRuns) {
 
 TEST_F(ExperimentStore, MissingOnesHaveMlflowsTexts) {
   EXPECT_EQ(Read([](sql::Conn& c) { return GetExperiment(c, "77"); }).error().what, "No Experiment with id=77 exists");
-  EXPECT_EQ(Read([](sql::Conn& c) { return GetExperiment(c, "x"); }).error().code, Code::kNotFound);
-  EXPECT_EQ(Read([](sql::Conn& c) { return GetExperiment(c, "99999999999999999999999"); }).error().code, Code::kNotFound);
+  EXPECT_EQ(Read([](sql::Conn& c) { return GetExperiment(c, "x"); }).error().code, Code::kInvalid);
+  EXPECT_EQ(Read([](sql::Conn& c) { return GetExperiment(c, "99999999999999999999999"); }).error().code, Code::kInvalid);
   EXPECT_EQ(Read([](sql::Conn& c) { return GetExperimentByName(c, "x"); }).error().what,
             "Could not find experiment with name 'x'");
   EXPECT_FALSE(Write([](sql::Txn& t) { return CreateExperiment(t, {.name = ""}, 1); }));
   EXPECT_FALSE(Write([](sql::Txn& t) { return CreateExperiment(t, {.name = std::string(501, 'a')}, 1); }));
   EXPECT_EQ(Write([](sql::Txn& t) {
-              return SetExperimentTag(t, "0", {"k", std::string(5001, 'a')}, 1);
+              return SetExperimentTag(t, "0", {"k", std::string(20001, 'a')}, 1);
             })
                 .error()
                 .what,
-            "'value' exceeds the maximum length of 5000 characters");
+            "'value' exceeds the maximum length of 20000 characters");
   EXPECT_EQ(Write([](sql::Txn& t) { return DeleteExperimentTag(t, "0", "no", 1); }).error().what,
             "No tag with name: no in experiment with id 0");
 }

@@ -19,7 +19,7 @@ constexpr std::size_t kMaxItemsPerBatch = 1000;
 constexpr std::size_t kMaxKey = 250;
 constexpr std::size_t kMaxParamValue = 6000;          // longer ones are cut
 constexpr std::size_t kMaxRunTagValue = 8000;         // longer ones are cut
-constexpr std::size_t kMaxExperimentTagValue = 5000;  // longer ones are refused
+constexpr std::size_t kMaxExperimentTagValue = 20000;  // longer ones are refused
 constexpr std::size_t kMaxExperimentName = 500;
 constexpr std::size_t kMaxArtifactLocation = 2048;
 

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "codec/python_text.hpp"
 #include "sql/rows.hpp"
 #include "track/limits.hpp"
 #include "track/metric_keys_store.hpp"
@@ -93,7 +94,7 @@ Result<void> LogMetrics(sql::Txn& txn, std::string_view run_id, const std::vecto
       return Fail(Code::kInvalid,
                   fmt::format("Invalid value {} for parameter 'timestamp' supplied: metric '{}' (value={}). Timestamp must "
                               "be a nonnegative long (64-bit integer) ",
-                              metric.timestamp, metric.key, metric.value));
+                              metric.timestamp, metric.key, codec::PythonFloat(metric.value)));
     }
     TRYV(CheckKey(metric.key, KeyOf::kMetric));
     TRY(const std::int64_t key, keys.Number(metric.key));
@@ -141,8 +142,12 @@ Result<std::vector<Metric>> MetricInterval(sql::Conn& conn, const IntervalSpec& 
   if (spec.max_steps == 0 || spec.max_steps > kMaxIntervalSteps) {
     return Fail(Code::kInvalid, fmt::format("max_results must be between 1 and {}.", kMaxIntervalSteps));
   }
-  if (spec.start_step.has_value() != spec.end_step.has_value() || (spec.start_step && *spec.start_step > *spec.end_step)) {
-    return Fail(Code::kInvalid, "end_step must be greater than start_step. Found start_step and end_step that are not a range.");
+  if (spec.start_step.has_value() != spec.end_step.has_value()) {
+    return Fail(Code::kInvalid, "If either start step or end step are specified, both must be specified.");
+  }
+  if (spec.start_step && *spec.start_step > *spec.end_step) {
+    return Fail(Code::kInvalid, fmt::format("end_step must be greater than start_step. Found start_step={} and end_step={}.",
+                                            *spec.start_step, *spec.end_step));
   }
   TRY(const std::int64_t key, FindMetricKey(conn, spec.key));
   TRY(sql::Stmt steps, conn.Prepare("SELECT DISTINCT step FROM metrics WHERE run = ?1 AND key = ?2"));

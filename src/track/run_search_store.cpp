@@ -44,8 +44,14 @@ Result<void> AddExists(sql::SelectText& text, const Clause& clause, std::string_
   text.Add(key_end);
   if (clause.op != Op::kIsNull && clause.op != Op::kNotNull) {
     text.Add(" AND ");
-    TRYV(number ? text.CompareNumber(value, clause.key, clause.op, clause.value)
-                : text.CompareText(value, clause.key, clause.op, clause.value));
+    if (number) {
+      // A point that is no number differs from every number and compares with none.
+      text.Add("(");
+      TRYV(text.CompareNumber(value, clause.key, clause.op, clause.value));
+      text.Add(clause.op == Op::kNe ? " OR m.is_nan)" : " AND NOT m.is_nan)");
+    } else {
+      TRYV(text.CompareText(value, clause.key, clause.op, clause.value));
+    }
   }
   text.Add(")");
   return {};

@@ -17,8 +17,8 @@ namespace {
 
 Error NoRun(std::string_view run_id) { return Fail(Code::kNotFound, fmt::format("Run with id={} not found", run_id)); }
 
-Error WrongState(std::string_view run_id, std::string_view wanted, std::string_view found) {
-  return Fail(Code::kInvalid, fmt::format("The run {} must be in the '{}' state. Current state is {}.", run_id, wanted, found));
+Error IsDeleted(std::string_view run_id) {
+  return Fail(Code::kInvalid, fmt::format("The run {} must be in the 'active' state. Current state is deleted.", run_id));
 }
 
 struct NumberAndStage {
@@ -93,13 +93,13 @@ Result<RunInfo> UpdateRun(sql::Txn& txn, std::string_view run_id, const RunChang
 
 Result<void> DeleteRun(sql::Txn& txn, std::string_view run_id, TimeMs now) {
   TRY(const NumberAndStage run, Locate(txn, run_id));
-  if (run.deleted) return WrongState(run_id, "active", "deleted");
+  if (run.deleted) return {};
   return txn.Exec("UPDATE runs SET deleted = 1, deleted_time = ?2 WHERE no = ?1", run.number, now);
 }
 
 Result<void> RestoreRun(sql::Txn& txn, std::string_view run_id) {
   TRY(const NumberAndStage run, Locate(txn, run_id));
-  if (!run.deleted) return WrongState(run_id, "deleted", "active");
+  if (!run.deleted) return {};
   return txn.Exec("UPDATE runs SET deleted = 0, deleted_time = NULL WHERE no = ?1", run.number);
 }
 
@@ -120,7 +120,7 @@ Result<std::int64_t> RunNumber(sql::Conn& conn, std::string_view run_id) {
 
 Result<std::int64_t> ActiveRun(sql::Conn& conn, std::string_view run_id) {
   TRY(const NumberAndStage run, Locate(conn, run_id));
-  if (run.deleted) return WrongState(run_id, "active", "deleted");
+  if (run.deleted) return IsDeleted(run_id);
   return run.number;
 }
 

@@ -34,7 +34,7 @@ struct RunChange {
   std::optional<std::string> name = {};
 };
 Result<RunInfo> UpdateRun(sql::Txn& txn, std::string_view run_id, const RunChange& change);
-// Soft; doing it twice is an error as in MLflow.
+// Soft; doing it twice changes nothing.
 Result<void> DeleteRun(sql::Txn& txn, std::string_view run_id, TimeMs now);
 Result<void> RestoreRun(sql::Txn& txn, std::string_view run_id);
 

@@ -24,7 +24,7 @@ constexpr EntityWord kEntities[] = {{"attribute", Entity::kAttribute}, {"tag", E
 constexpr AttributeWord kAttributes[] = {{.word = "name", .column = "name"},
                                          {.word = "creation_time", .column = "creation_time", .number = true},
                                          {.word = "last_update_time", .column = "last_update_time", .number = true},
-                                         {.word = "experiment_id", .column = "experiment_id", .filtered = false}};
+                                         {.word = "experiment_id", .column = "experiment_id", .list = true}};
 constexpr Grammar kGrammar{kEntities, "('attribute', 'tag', 'tags')", kAttributes, true};
 
 Result<Json> Create(const Json& request, Context& context) {

@@ -286,6 +286,7 @@ class Parser {
     if (op == sql::Op::kIn || op == sql::Op::kNotIn) return ParseList(name);
     Advance();
     if (name.entity == Entity::kMetric || (name.attribute != nullptr && name.attribute->number)) {
+      if (value.kind == TokenKind::kText && grammar_.quoted_numbers) return NumberOf(Unquoted(value.text), true);
       if (value.kind != TokenKind::kNumber) {
         return Fail(Code::kInvalid,
                     name.attribute == nullptr
@@ -295,6 +296,12 @@ class Parser {
       return NumberOf(value.text, name.attribute != nullptr);
     }
     if (value.kind == TokenKind::kText) return sql::Operand(std::string(Unquoted(value.text)));
+    if (value.kind == TokenKind::kName) {
+      return Fail(Code::kInvalid,
+                  fmt::format("Parameter value is either not quoted or unidentified quote types used for string value "
+                              "{}. Use either single or double quotes.",
+                              value.text));
+    }
     const std::string_view what = name.entity == Entity::kParam     ? "parameter"
                                   : name.entity == Entity::kTag     ? "tag"
                                   : name.entity == Entity::kDataset ? "dataset attributes"
@@ -304,7 +311,7 @@ class Parser {
   }
 
   static Result<sql::Operand> NumberOf(std::string_view text, bool prefer_whole) {
-    if (text.front() == '+') text.remove_prefix(1);
+    if (!text.empty() && text.front() == '+') text.remove_prefix(1);
     if (const auto whole = ParseInt(text); whole && prefer_whole) return sql::Operand(*whole);
     const auto number = ParseDouble(text);
     if (!number) return Fail(Code::kInvalid, fmt::format("Expected numeric value type. Found {}", text));

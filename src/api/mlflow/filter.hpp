@@ -43,8 +43,9 @@ struct Grammar {
   std::span<const EntityWord> entities;
   std::string_view valid_entities;  // for the error: "['metric', …]"
   std::span<const AttributeWord> attributes;
-  bool null_tests = false;  // IS NULL and IS NOT NULL, on tags and params
-  bool any_list = false;    // IN on every text attribute
+  bool null_tests = false;      // IS NULL and IS NOT NULL, on tags and params
+  bool any_list = false;        // IN on every text attribute
+  bool quoted_numbers = false;  // version_number = '3'
 };
 
 struct Comparison {

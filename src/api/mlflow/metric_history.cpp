@@ -85,7 +85,10 @@ Result<Json> Interval(const Json& request, Context& context) {
   if (request.Find("end_step") != nullptr) spec.end_step = IntOf(request, "end_step");
   const std::int64_t steps = IntOf(request, "max_results", kMaxIntervalSteps);
   if (steps < 1 || steps > static_cast<std::int64_t>(kMaxIntervalSteps)) {
-    return Fail(Code::kInvalid, fmt::format("max_results must be between 1 and {}.", kMaxIntervalSteps));
+    return Fail(
+        Code::kInvalid,
+        fmt::format("max_results must be between 1 and {}. See the API docs for more information about request parameters.",
+                    kMaxIntervalSteps));
   }
   spec.max_steps = static_cast<std::size_t>(steps);
   TRY(const auto points, context.workspace.db->Read([&](sql::Conn& conn) { return track::MetricInterval(conn, spec); }));

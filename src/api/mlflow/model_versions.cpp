@@ -44,7 +44,7 @@ constexpr AttributeWord kAttributes[] = {
     {.word = "source_path", .column = "source_path", .ordered = false},
     {.word = "creation_timestamp", .column = "creation_timestamp", .filtered = false},
     {.word = "last_updated_timestamp", .column = "last_updated_timestamp", .filtered = false}};
-constexpr Grammar kGrammar{kEntities, "('attribute', 'tag', 'tags')", kAttributes};
+constexpr Grammar kGrammar{kEntities, "('attribute', 'tag', 'tags')", kAttributes, false, false, true};
 constexpr std::size_t kMaxVersions = 200'000;
 
 std::string Name(const Json& request) { return TextOf(request, "name"); }
@@ -78,6 +78,12 @@ Result<registry::ModelVersion> CreateIn(sql::Txn& txn, const Json& request, cons
   if (!spec.logged_model_id.empty() && spec.run_id.empty()) {
     TRY(const track::LoggedModel model, track::GetLoggedModel(txn, spec.logged_model_id));
     spec.run_id = model.source_run_id;
+  }
+  if (spec.source.starts_with("models:/") && !spec.source.starts_with("models:/m-")) {
+    // A version of a version: the same run and logged model made it.
+    TRY(const registry::ModelVersion origin, registry::Resolve(txn, spec.source));
+    if (spec.run_id.empty()) spec.run_id = origin.run_id;
+    if (spec.logged_model_id.empty()) spec.logged_model_id = origin.logged_model_id;
   }
   TRY(registry::ModelVersion made, registry::CreateVersion(txn, spec, workspace.Now()));
   if (!made.logged_model_id.empty()) TRYV(NoteOnLoggedModel(txn, made, workspace.Now()));

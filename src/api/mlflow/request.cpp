@@ -165,6 +165,7 @@ Json FromQuery(const net::Call& call, std::span<const Field> fields) {
 Result<Json> FromBody(const net::Call& call) {
   if (call.method == "POST") {
     const std::string_view type = call.Header("Content-Type");
+    if (type.empty()) return Fail(Code::kInvalid, "Bad Request. Content-Type header is missing.");
     if (!net::EqualNoCase(Trim(type.substr(0, type.find(';'))), "application/json")) {
       return Fail(Code::kInvalid, "Bad Request. Content-Type must be one of ['application/json'].");
     }

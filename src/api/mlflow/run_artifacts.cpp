@@ -42,7 +42,7 @@ Result<Json> List(Context& context, const std::string& location, const std::stri
 
 Result<std::string> NeededPath(const net::Call& call, std::string_view key) {
   const std::optional<std::string> given = call.Query(key);
-  if (!given || given->empty()) return Fail(Code::kInvalid, fmt::format("Missing value for required parameter '{}'.", key));
+  if (!given || given->empty()) return Fail(Code::kInvalid, fmt::format("Request must specify {}.", key));
   return artifacts::CleanPath(*given);
 }
 

@@ -54,7 +54,11 @@ Result<void> LogBatch(sql::Txn& txn, const Json& request) {
 // 2.x clients and R tell here which model they wrote into the run's artifacts; it joins the list in a tag.
 Result<void> LogModel(sql::Txn& txn, const Json& request) {
   const std::string text = TextOf(request, "model_json");
-  TRY(Json model, Json::Parse(text, {.allow_nan = true}));
+  Result<Json> parsed = Json::Parse(text, {.allow_nan = true});
+  if (!parsed || !parsed->IsObject()) {
+    return Fail(Code::kInvalid, fmt::format("Malformed model info. \n {} \n is not a valid JSON.", track::CutTo(text, 1000)));
+  }
+  Json model = *std::move(parsed);
   std::vector<std::string> missing;
   for (const char* key : {"artifact_path", "flavors", "utc_time_created", "run_id"}) {
     if (model.Find(key) == nullptr) missing.emplace_back(key);

@@ -70,9 +70,8 @@ Result<std::size_t> PageSize(const Json& request, std::size_t otherwise, std::si
   if (asked == nullptr) return otherwise;
   const std::int64_t rows = asked->AsInt();
   if (rows >= 1 && rows <= static_cast<std::int64_t>(limit)) return static_cast<std::size_t>(rows);
-  return Fail(Code::kInvalid,
-              fmt::format("Invalid value {} for parameter 'max_results' supplied. It must be a positive integer{}.", rows,
-                          rows < 1 ? "" : fmt::format(" and at most {}", limit)));
+  return Fail(Code::kInvalid, fmt::format("Invalid value {} for parameter 'max_results' supplied. It must be {}", rows,
+                                          rows < 1 ? "a positive integer" : fmt::format("at most {}", limit)));
 }
 
 Result<std::size_t> ParsePageToken(std::string_view token) {
