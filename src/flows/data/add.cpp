@@ -12,6 +12,9 @@
 #include "cas/file_hash.hpp"
 #include "cas/tree.hpp"
 #include "flows/data/data_objects.hpp"
+#include "flows/data/get.hpp"
+#include "flows/data/transfer_url.hpp"
+#include "flows/data/url_source.hpp"
 #include "os/files.hpp"
 #include "pipeline/dvc_file.hpp"
 #include "pipeline/stage_files.hpp"
@@ -43,7 +46,8 @@ class Adder {
     TRYV(CheckOverlaps());
     for (const std::unique_ptr<pipeline::Stage>& stage : made_) TRYV(repository_.index().CheckWith(*stage));
     TRY(const repo::RwLock lock, LockOutputs(items));
-    if (!request_.out.empty()) TRYV(CopyIn(items.front()));
+    if (request_.to_remote) return Transfer(items.front());
+    if (!request_.out.empty()) TRYV(BringIn(items.front()));
     for (const Item& item : items) {
       Result<void> added = Add(item);
       if (!added) {
@@ -61,7 +65,9 @@ class Adder {
   Result<Item> Find(const std::string& typed) {
     std::string target = typed;
     if (!request_.out.empty()) {
-      TRY(target, OutTarget(typed));
+      TRY(target, ResolveOutput(typed, request_.out, repository_.directory(), request_.force));
+    } else if (request_.to_remote && !pipeline::IsInside(place().Typed(typed))) {
+      TRY(target, ResolveOutput(typed, "", repository_.directory(), true));
     }
     const std::string location = place().Typed(target);
     if (pipeline::IsUrl(location) || !pipeline::IsInside(location)) {
@@ -186,37 +192,43 @@ class Adder {
     return lock;
   }
 
-  Result<std::string> OutTarget(const std::string& source) const {
-    if (pipeline::IsUrl(place().Typed(source))) {
-      return Fail(Code::kUnsupported, fmt::format("cannot add '{}': only local sources can be copied in", source),
-                  fmt::format("mlean import-url {} {}", source, request_.out));
-    }
-    fs::path out = request_.out;
-    std::error_code ignored;
-    const fs::path disk = place().Disk(place().Typed(out.string()));
-    if (fs::is_directory(disk, ignored)) out /= fs::path(source).lexically_normal().filename();
-    const fs::path made = place().Disk(place().Typed(out.string()));
-    if (fs::exists(fs::symlink_status(made, ignored)) && !request_.force) {
-      return Fail(Code::kExists, fmt::format("The {} '{}' already exists locally. \nTo override it, re-run with '--force'.",
-                                             fs::is_directory(made, ignored) ? "directory" : "file", out.string()));
-    }
-    return out.string();
+  Result<std::unique_ptr<UrlSource>> OpenSource() const {
+    return UrlSource::Open(
+        repository_.config(), repository_.project().DvcDir(),
+        {.url = request_.targets.front(), .directory = repository_.directory(), .cancel = repository_.cancel()});
   }
 
-  // Beside its place and renamed, so that a killed copy is never taken for the data.
-  Result<void> CopyIn(const Item& item) const {
-    const fs::path from = place().Disk(place().Typed(request_.targets.front()));
+  // Beside its place and renamed, so that a part of it is never taken for the data.
+  Result<void> BringIn(const Item& item) const {
+    TRY(const std::unique_ptr<UrlSource> from, OpenSource());
+    TRY(const UrlSource::Kind kind, from->Look());
+    if (kind == UrlSource::Kind::kNone) {
+      return Fail(Code::kNotFound, fmt::format("[Errno 2] No such file or directory: '{}'", from->Shown()));
+    }
     const fs::path to = place().Disk(item.location);
     const fs::path temporary = to.parent_path() / fmt::format(".{}.mlean-copy.tmp", to.filename().string());
     std::error_code error;
     fs::remove_all(temporary, error);
-    fs::copy(from, temporary, fs::copy_options::recursive, error);
-    if (!error && fs::exists(to)) fs::remove_all(to, error);
-    if (!error) fs::rename(temporary, to, error);
-    if (!error) return {};
+    const Result<void> brought = from->Download(temporary, repository_.work());
+    if (brought && fs::exists(to, error)) fs::remove_all(to, error);
+    if (brought && !error) fs::rename(temporary, to, error);
+    if (brought && !error) return {};
     std::error_code ignored;
     fs::remove_all(temporary, ignored);
-    return Fail(Code::kIo, fmt::format("cannot copy '{}' to '{}': {}", from.string(), to.string(), error.message()));
+    if (!brought) return brought;
+    return Fail(Code::kIo, fmt::format("cannot put '{}' to '{}': {}", from->Shown(), to.string(), error.message()));
+  }
+
+  // As in DVC nothing is told to git: the data is not here.
+  Result<void> Transfer(const Item& item) {
+    if (item.is_part) {
+      return Fail(Code::kUnsupported, fmt::format("cannot bring '{}' to a remote: it is a part of '{}'",
+                                                  place().Shown(item.location), place().Shown(OutputOf(item).location)));
+    }
+    TRY(const std::unique_ptr<UrlSource> from, OpenSource());
+    TRY(OutputOf(item).content,
+        TransferUrl(repository_, *from, {.remote = request_.remote, .command = "add", .jobs = request_.remote_jobs}));
+    return Save(item);
   }
 
   Result<void> Add(const Item& item) {
@@ -245,13 +257,18 @@ class Adder {
     } else {
       TRYV(AddWhole(output, path));
     }
-    output.files.reset();
-    TRY(const std::vector<std::string> written,
-        pipeline::SaveStages({item.stage}, place(), {.pipeline = false, .lock = true}, repository_.say()));
-    for (const std::string& file : written) repository_.scm().Track(place().Disk(file));
+    TRYV(Save(item));
     if (output.cache && !request_.no_commit) {
       TRYV(repository_.links().Note(place().Disk(output.location), repository_.IgnoredBelow(place().Disk(output.location))));
     }
+    return {};
+  }
+
+  Result<void> Save(const Item& item) {
+    OutputOf(item).files.reset();
+    TRY(const std::vector<std::string> written,
+        pipeline::SaveStages({item.stage}, place(), {.pipeline = false, .lock = true}, repository_.say()));
+    for (const std::string& file : written) repository_.scm().Track(place().Disk(file));
     return {};
   }
 

@@ -12,8 +12,11 @@ struct AddRequest {
   std::vector<std::string> targets;  // as typed, patterns expanded (ExpandGlobs)
   bool no_commit = false;            // hash only
   bool relink = true;                // link files from the cache again
-  std::string out;                   // -o: copy the one target to here and add that; empty: none
+  std::string out;                   // -o: bring the one target, a path or url, to here and add that; empty: none
   bool force = false;                // with `out`: replace what is there
+  bool to_remote = false;            // bring the one target to a remote, neither here nor to the cache
+  std::string remote;                // with to_remote: its name; empty: the default one
+  int remote_jobs = 0;               // with to_remote: files under way at once; 0: as many as suit
   std::string command;               // the command line, for the lock that others are shown
 };
 

@@ -10,7 +10,6 @@
 #include "flows/data/data_objects.hpp"
 #include "flows/data/get.hpp"
 #include "flows/data/import_source.hpp"
-#include "flows/data/open_remote.hpp"
 #include "flows/data/url_source.hpp"
 #include "os/files.hpp"
 #include "pipeline/dvc_file.hpp"
@@ -18,7 +17,6 @@
 #include "pipeline/stage_files.hpp"
 #include "pipeline/stage_load.hpp"
 #include "pipeline/staleness.hpp"
-#include "remotes/transfer.hpp"
 
 namespace mlean::flows {
 namespace fs = std::filesystem;
@@ -156,31 +154,20 @@ Result<void> RunImport(Repository& repository, pipeline::Objects& objects, pipel
   return {};
 }
 
-Result<void> TransferImport(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage, const std::string& remote,
-                            const std::string& command) {
+Result<void> TransferImport(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage,
+                            const TransferUrlOptions& options) {
   const pipeline::Place& place = repository.place();
-  TRY(const std::unique_ptr<remotes::Remote> to, OpenDataRemote(repository, remote, command));
   const Dependency& source = stage.deps[0];
   UrlRequest request{.url = pipeline::IsUrl(source.location) ? source.location : place.Disk(source.location).string(),
                      .directory = repository.root(),
                      .cancel = repository.cancel()};
   if (source.fs_config.IsObject()) request.options = source.fs_config;
   TRY(const std::unique_ptr<UrlSource> from, UrlSource::Open(repository.config(), repository.project().DvcDir(), request));
-  // By way of a cache of its own: the project's stays as it is.
-  const fs::path folder = repository.project().DvcDir() / "tmp";
-  TRY(const os::TempDir temporary, os::TempDir::Make("mlean-transfer", folder));
-  TRY(const UrlSource::Kind kind, from->Look());
-  if (kind == UrlSource::Kind::kNone) {
-    return Fail(Code::kNotFound, fmt::format("dependency '{}' does not exist", pipeline::ShownDependency(source, place)));
+  Result<pipeline::Content> brought = TransferUrl(repository, *from, options);
+  if (!brought && brought.error().code == Code::kNotFound) {
+    return Fail(Code::kNotFound, "unexpected error - " + brought.error().what);
   }
-  TRYV(from->Download(temporary.path() / "data", repository.work()));
-  cas::ObjectStore store(temporary.path() / "cache");
-  TRY(const cas::ObjectInfo info, store.Put(temporary.path() / "data", {.work = repository.work()}));
-  const std::optional<cas::ObjectId> id = cas::ObjectId::Parse(info.md5);
-  TRY(const remotes::TransferReport report,
-      remotes::Push(*to, temporary.path() / "cache", {{.id = ToRemote(*id), .size = info.size}}, TransferOptionsFor(repository)));
-  if (!report.failed.empty()) return report.failed.front().error;
-  stage.outs[0].content = ToContent(info);
+  TRY(stage.outs[0].content, std::move(brought));
   TRYV(objects.Ignore(place.Disk(stage.outs[0].location)));
   TRYV(pipeline::SaveDeps(stage, place, repository.files(), objects, false, repository.say()));
   stage.md5 = pipeline::StageMd5(stage, place);
@@ -194,7 +181,7 @@ Result<void> ImportData(Repository& repository, const ImportRequest& request) {
   if (request.no_exec) {
     TRYV(objects.Ignore(repository.place().Disk(stage.outs[0].location)));
   } else if (request.to_remote) {
-    TRYV(TransferImport(repository, objects, stage, request.remote, "import-url"));
+    TRYV(TransferImport(repository, objects, stage, {.remote = request.remote, .command = "import-url", .jobs = request.jobs}));
   } else {
     TRYV(RunImport(repository, objects, stage, request.no_download));
   }

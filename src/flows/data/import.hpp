@@ -6,6 +6,7 @@
 
 #include "codec/json.hpp"
 #include "flows/data/repository.hpp"
+#include "flows/data/transfer_url.hpp"
 #include "pipeline/objects.hpp"
 #include "pipeline/stage.hpp"
 
@@ -19,6 +20,7 @@ struct ImportRequest {
   bool no_download = false;  // and find out what there is
   bool to_remote = false;    // bring it to the remote, not here
   std::string remote;        // with to_remote: its name
+  int jobs = 0;              // with to_remote: files under way at once
   // --fs-config of a url.
   codec::Json fs_config;
   // Of another repository.
@@ -37,7 +39,7 @@ Result<void> ImportData(Repository& repository, const ImportRequest& request);
 // out which version there is.
 Result<void> RunImport(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage, bool no_download);
 // Brings it to a remote instead, and records that.
-Result<void> TransferImport(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage, const std::string& remote,
-                            const std::string& command);
+Result<void> TransferImport(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage,
+                            const TransferUrlOptions& options);
 
 }  // namespace mlean::flows

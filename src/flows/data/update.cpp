@@ -39,7 +39,7 @@ Result<void> UpdateOne(Repository& repository, pipeline::Objects& objects, Stage
     if (stage.IsRepoImport()) {
       return Fail(Code::kInvalid, "Data imported from other DVC or Git repositories can't be updated with --to-remote");
     }
-    return TransferImport(repository, objects, stage, request.remote, "update");
+    return TransferImport(repository, objects, stage, {.remote = request.remote, .command = "update", .jobs = request.jobs});
   }
   if (stage.IsRepoImport()) {
     if (!request.revision.empty()) source.repo_rev = request.revision;

@@ -14,7 +14,8 @@ struct UpdateRequest {
   bool recursive = false;
   bool no_download = false;
   bool to_remote = false;
-  std::string remote;
+  std::string remote;  // with to_remote: its name
+  int jobs = 0;        // with to_remote: files under way at once
 };
 
 // Each .dvc file is written when its data is there. Errors with DVC's texts, without "failed update data - ".

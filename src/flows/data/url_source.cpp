@@ -15,7 +15,6 @@
 #include "flows/data/data_objects.hpp"
 #include "flows/data/open_remote.hpp"
 #include "os/files.hpp"
-#include "remotes/download.hpp"
 #include "repo/dvc_error.hpp"
 
 namespace mlean::flows {
@@ -138,6 +137,13 @@ Result<std::vector<UrlSource::File>> UrlSource::Files() {
     if (!entry.key.ends_with('/')) files.push_back({std::string(entry.key), entry.size});
     return true;
   }));
+  for (const File& file : files) {
+    const fs::path clean = fs::path(file.path).lexically_normal();
+    if (clean.empty() || clean.is_absolute() || *clean.begin() == "..") {
+      return Fail(Code::kInvalid,
+                  fmt::format("cannot read '{}': the name '{}' leaves its folder", state_->remote->url(), file.path));
+    }
+  }
   std::sort(files.begin(), files.end(), [](const File& a, const File& b) { return a.path < b.path; });
   return files;
 }
@@ -214,6 +220,22 @@ Result<pipeline::Content> UrlSource::Hash(const cas::Work& work) {
   return content;
 }
 
+int UrlSource::jobs() const { return IsLocal() ? cas::ThreadsOf({}) : state_->remote->traits().jobs; }
+
+Result<remotes::Downloaded> UrlSource::DownloadFile(const File& file, const fs::path& target, const cas::Work& work) {
+  if (!IsLocal()) {
+    TRY(const remotes::Downloaded done,
+        remotes::Download(*state_->remote, file.path, target, {.on_bytes = [&](std::uint64_t bytes) { work.Done(0, bytes); }}));
+    work.Done(1, 0);
+    return done;
+  }
+  cas::Linker linker({cas::LinkType::kReflink, cas::LinkType::kCopy});
+  TRYV(linker.Link(file.path.empty() ? state_->path : state_->path / file.path, target));
+  TRY(const cas::ObjectInfo info, cas::HashFile(target, {.work = {.cancelled = work.cancelled}}));
+  work.Done(1, info.size);
+  return remotes::Downloaded{.size = info.size, .md5 = info.md5};
+}
+
 Result<void> UrlSource::Download(const fs::path& target, const cas::Work& work) {
   TRY(const Kind kind, Look());
   if (IsLocal()) {
@@ -222,27 +244,19 @@ Result<void> UrlSource::Download(const fs::path& target, const cas::Work& work) 
     TRYV(linker.Link(state_->path, target));
     return {};
   }
-  const auto fetch = [&](const std::string& key, const fs::path& to) -> Result<void> {
-    TRYV(remotes::Download(*state_->remote, key, to, {.on_bytes = [&](std::uint64_t bytes) { work.Done(0, bytes); }}));
-    work.Done(1, 0);
-    return {};
-  };
   TRY(const std::vector<File> files, Files());
   std::uint64_t bytes = 0;
   for (const File& file : files) bytes += file.size;
   work.Expect(files.size(), bytes);
-  if (kind == Kind::kFile) return fetch("", target);
+  const auto fetch = [&](const File& file, const fs::path& to) -> Result<void> {
+    TRYV(DownloadFile(file, to, work));
+    return {};
+  };
+  if (kind == Kind::kFile) return fetch({}, target);
   TRYV(os::MakeDirs(target));
-  for (const File& file : files) {
-    const fs::path clean = fs::path(file.path).lexically_normal();
-    if (clean.empty() || clean.is_absolute() || *clean.begin() == "..") {
-      return Fail(Code::kInvalid,
-                  fmt::format("cannot read '{}': the name '{}' leaves its folder", state_->remote->url(), file.path));
-    }
-    TRYV(os::MakeDirs((target / clean).parent_path()));
-  }
-  return cas::ParallelFor({.cancelled = work.cancelled, .threads = state_->remote->traits().jobs}, files.size(), 1,
-                          [&](std::size_t index, int) { return fetch(files[index].path, target / files[index].path); });
+  for (const File& file : files) TRYV(os::MakeDirs((target / file.path).parent_path()));
+  return cas::ParallelFor({.cancelled = work.cancelled, .threads = jobs()}, files.size(), 1,
+                          [&](std::size_t index, int) { return fetch(files[index], target / files[index].path); });
 }
 
 }  // namespace mlean::flows

@@ -17,6 +17,7 @@
 #include "cas/work.hpp"
 #include "codec/json.hpp"
 #include "pipeline/stage.hpp"
+#include "remotes/download.hpp"
 #include "remotes/remote.hpp"
 #include "repo/dvc_config.hpp"
 
@@ -45,7 +46,9 @@ class UrlSource {
   ~UrlSource();
 
   Result<Kind> Look();
-  // All files, sorted by path; a file alone is one with the path "".
+  // How many transfers suit the store.
+  int jobs() const;
+  // All files, sorted by path; a file alone is one with the path "". kInvalid for a name that leaves the folder.
   Result<std::vector<File>> Files();
   // What is in a folder ("" is the url itself), sorted by name.
   struct Entry {
@@ -58,6 +61,8 @@ class UrlSource {
   std::string Shown() const;
   // What is recorded of it as a dependency, without fetching it where the store knows a checksum. kNotFound: nothing is there.
   Result<pipeline::Content> Hash(const cas::Work& work);
+  // One of Files() to a new place, whole or not at all; its parent must exist. Its md5 in hex and its size.
+  Result<remotes::Downloaded> DownloadFile(const File& file, const std::filesystem::path& target, const cas::Work& work);
   // To a new place; its parent must exist. All or nothing for a file; a folder may be left in part.
   Result<void> Download(const std::filesystem::path& target, const cas::Work& work);
   bool IsLocal() const;

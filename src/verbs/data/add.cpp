@@ -14,7 +14,10 @@ namespace {
 
 // What DVC refuses about options, in its words; "" when they are fine.
 std::string WrongOptions(const Arguments& arguments) {
-  if (!arguments.Has("out")) return "";
+  if (!arguments.Has("out") && !arguments.Has("to-remote")) {
+    const char* const needless = arguments.Has("remote") ? "remote" : arguments.Has("remote-jobs") ? "remote-jobs" : nullptr;
+    return needless == nullptr ? "" : fmt::format("--{} can't be used without --to-remote", needless);
+  }
   const char* option = "";
   if (arguments.List("TARGET").size() != 1) {
     option = "multiple targets";
@@ -23,7 +26,8 @@ std::string WrongOptions(const Arguments& arguments) {
   } else if (arguments.Has("no-commit")) {
     option = "--no-commit option";
   }
-  return *option == '\0' ? "" : fmt::format("{} can't be used with --out", option);
+  return *option == '\0' ? ""
+                         : fmt::format("{} can't be used with --{}", option, arguments.Has("to-remote") ? "to-remote" : "out");
 }
 
 Result<int> Add(const Arguments& arguments, Context& context) {
@@ -37,6 +41,9 @@ Result<int> Add(const Arguments& arguments, Context& context) {
   request.relink = !arguments.Has("no-relink");
   request.out = arguments.Text("out");
   request.force = arguments.Has("force");
+  request.to_remote = arguments.Has("to-remote");
+  request.remote = arguments.Text("remote");
+  TRY(request.remote_jobs, JobsOf(arguments, "remote-jobs"));
   request.command = CommandLine();
   if (arguments.Has("glob")) {
     Result<std::vector<std::string>> found = flows::ExpandGlobs(context.directory, request.targets);
@@ -68,10 +75,14 @@ VerbSpec AddVerb() {
   spec.options = {Rest("TARGET", "files and folders"),
                   Flag("--no-commit", "hash, but do not store in the cache"),
                   Flag("--glob", "targets are patterns, '**' at any depth"),
-                  ValueOption("-o,--out", "PATH", "copy the target to here and add that"),
+                  ValueOption("-o,--out", "PATH", "bring the target, a path or url, to here and add that"),
+                  Flag("--to-remote", "bring the target, a path or url, to the remote instead of here"),
+                  ValueOption("-r,--remote", "NAME", "the remote for --to-remote", "the default one"),
+                  ValueOption("--remote-jobs", "N", "with --to-remote: transfers at a time", "as many as suit"),
                   Flag("-f,--force", "with --out: replace what is there"),
                   Flag("--no-relink", "do not link the files from the cache again")};
-  spec.examples = {"mlean add data/raw", "mlean add --glob 'images/*.png'", "mlean add -o data/set.csv /mnt/share/set.csv"};
+  spec.examples = {"mlean add data/raw", "mlean add --glob 'images/*.png'", "mlean add -o data/set.csv /mnt/share/set.csv",
+                   "mlean add --to-remote -o raw s3://bucket/raw"};
   spec.exit_codes = "0 done · 1 failed · 252 interrupted · 253 not in a project · 254 usage · 255 locked";
   spec.run = Add;
   return DvcVerb(std::move(spec));

@@ -41,6 +41,13 @@ bool IsUncaught(const Error& error) {
   return error.code == Code::kCancelled || error.code == Code::kUsage || error.what.starts_with("unexpected error - ");
 }
 
+Result<int> JobsOf(const Arguments& arguments, std::string_view option) {
+  TRY(const std::int64_t jobs, arguments.Int(option, 0));
+  constexpr std::int64_t kMaxJobs = 1024;
+  if (jobs >= 0 && jobs <= kMaxJobs) return static_cast<int>(jobs);
+  return Fail(Code::kUsage, fmt::format("cannot use --{} '{}': expected 1 to {}", option, jobs, kMaxJobs));
+}
+
 void Warning(std::string_view text) { fmt::print(stderr, "WARNING: {}\n", text); }
 
 void Inform(const Context& context, std::string_view text) {

@@ -18,6 +18,8 @@ VerbSpec DvcVerb(VerbSpec spec);
 int Caught(std::string_view text);
 // Whether an error is none that DVC's commands catch: one that it does not expect ("unexpected error - …"), Ctrl-C, wrong usage.
 bool IsUncaught(const Error& error);
+// Of an option that says how many transfers at a time; 0: not given. kUsage.
+Result<int> JobsOf(const Arguments& arguments, std::string_view option = "jobs");
 // "WARNING: <text>" on stderr, also with --quiet as in DVC.
 void Warning(std::string_view text);
 // An INFO line of DVC's on stdout, unless --quiet.

@@ -31,11 +31,7 @@ Result<flows::GcRequest> ReadRequest(const Arguments& arguments, const Context& 
   TRY(const std::int64_t number, arguments.Int("num", 0));
   request.has_number = number != 0;
   if (number != 0) query.number = number;
-  TRY(const std::int64_t jobs, arguments.Int("jobs", 0));
-  constexpr std::int64_t kMaxJobs = 1024;
-  if (jobs < 0 || jobs > kMaxJobs)
-    return Fail(Code::kUsage, fmt::format("cannot use --jobs '{}': expected 1 to {}", jobs, kMaxJobs));
-  request.jobs = static_cast<int>(jobs);
+  TRY(request.jobs, JobsOf(arguments));
   for (const std::string& path : arguments.List("projects")) {
     request.projects.push_back((context.directory / path).lexically_normal());
   }

@@ -22,6 +22,7 @@ Result<int> ImportUrl(const Arguments& arguments, Context& context) {
   request.no_download = arguments.Has("no-download");
   request.to_remote = arguments.Has("to-remote");
   request.remote = arguments.Text("remote");
+  TRY(request.jobs, JobsOf(arguments));
   TRY(request.fs_config, NamedValues(arguments, "fs-config"));
   const auto fail = [&](const Error& error) -> Result<int> {
     if (IsUncaught(error)) return error;
@@ -54,7 +55,7 @@ VerbSpec ImportUrlVerb() {
                   Flag("--no-exec", "only write the .dvc file"),
                   Flag("--no-download", "only write the .dvc file, with the version that there is"),
                   Flag("-f,--force", "replace what is there"),
-                  ValueOption("-j,--jobs", "N", "accepted for DVC's sake: as many as suit"),
+                  ValueOption("-j,--jobs", "N", "with --to-remote: transfers at a time", "as many as suit"),
                   ListOption("--fs-config", "NAME=VALUE", "options of the store, as those of a remote")};
   spec.examples = {"mlean import-url https://example.com/set.csv data/set.csv",
                    "mlean import-url --to-remote s3://bucket/raw raw"};

@@ -24,11 +24,8 @@ Result<int> CloudStatus(const Arguments& arguments, Context& context, Session& s
   query.revisions.all_branches = arguments.Has("all-branches");
   query.revisions.all_tags = arguments.Has("all-tags");
   query.revisions.all_commits = arguments.Has("all-commits");
-  TRY(const std::int64_t jobs, arguments.Int("jobs", 0));
-  constexpr std::int64_t kMaxJobs = 1024;
-  if (jobs < 0 || jobs > kMaxJobs)
-    return Fail(Code::kUsage, fmt::format("cannot use --jobs '{}': expected 1 to {}", jobs, kMaxJobs));
-  const Result<metrics::CloudStates> states = flows::DataCloudStatus(repository, query, static_cast<int>(jobs));
+  TRY(const int jobs, JobsOf(arguments));
+  const Result<metrics::CloudStates> states = flows::DataCloudStatus(repository, query, jobs);
   if (!states) return Caught(states.error().what);
   session.bar().Clear();
   TRYV(repository.Finish());

@@ -28,11 +28,7 @@ std::vector<OptionSpec> TransferOptions(const std::string& verb) {
 
 Result<flows::MoveOptions> ReadTransfer(const Arguments& arguments, const Context& context, Session& session) {
   flows::MoveOptions options;
-  TRY(const std::int64_t jobs, arguments.Int("jobs", 0));
-  constexpr std::int64_t kMaxJobs = 1024;
-  if (jobs < 0 || jobs > kMaxJobs)
-    return Fail(Code::kUsage, fmt::format("cannot use --jobs '{}': expected 1 to {}", jobs, kMaxJobs));
-  options.jobs = static_cast<int>(jobs);
+  TRY(options.jobs, JobsOf(arguments));
   options.run_cache = arguments.Has("run-cache") && !arguments.Has("no-run-cache");
   options.on_progress = SinkOf(session.bar());
   flows::ObjectQuery& query = options.query;

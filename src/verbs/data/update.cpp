@@ -14,6 +14,7 @@ Result<int> Update(const Arguments& arguments, Context& context) {
   const auto fail = [](const Error& error) {
     return IsUncaught(error) ? Result<int>(error) : Caught("failed update data - " + error.what);
   };
+  TRY(const int jobs, JobsOf(arguments));
   const Result<std::unique_ptr<Session>> session = Session::Open(arguments, context, "updating");
   if (!session) return session.error().code == Code::kBusy ? fail(session.error()) : session.error();
   const Result<void> done = flows::UpdateImports((*session)->repository(), {.targets = arguments.List("TARGET"),
@@ -21,7 +22,8 @@ Result<int> Update(const Arguments& arguments, Context& context) {
                                                                             .recursive = arguments.Has("recursive"),
                                                                             .no_download = arguments.Has("no-download"),
                                                                             .to_remote = arguments.Has("to-remote"),
-                                                                            .remote = arguments.Text("remote")});
+                                                                            .remote = arguments.Text("remote"),
+                                                                            .jobs = jobs});
   (*session)->bar().Clear();
   TRYV((*session)->repository().Finish());
   return done ? 0 : fail(done.error());
@@ -39,7 +41,7 @@ VerbSpec UpdateVerb() {
                   Flag("--no-download", "only find out which version there is"),
                   Flag("--to-remote", "bring the data of a url to the remote instead of here"),
                   ValueOption("-r,--remote", "NAME", "the remote for --to-remote", "the default one"),
-                  ValueOption("-j,--jobs", "N", "accepted for DVC's sake: as many as suit")};
+                  ValueOption("-j,--jobs", "N", "with --to-remote: transfers at a time", "as many as suit")};
   spec.examples = {"mlean update data.dvc", "mlean update --rev v2.0 data.dvc"};
   spec.exit_codes = "0 done · 1 failed · 252 interrupted · 253 not in a project · 254 usage · 255 failed unexpectedly, locked";
   spec.run = Update;

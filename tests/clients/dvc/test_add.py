@@ -229,6 +229,38 @@ def test_to_remote(twins, tmp_path):
     assert remotes[0] == remotes[1]
 
 
+def test_of_a_url(twins, store, tmp_path):
+    far = store.remote("http")
+    far.folder.mkdir()
+    (far.folder / "f.txt").write_text("far\n")
+    (tmp_path / "outside/sub").mkdir(parents=True)
+    for name in ("run.sh", "sub/x", "sub/same"):
+        (tmp_path / "outside" / name).write_text(name[-4:])
+    (tmp_path / "outside/run.sh").chmod(0o755)
+    pair = twins(config="[core]\n    remote = r\n['remote \"r\"']\n    url = ../../remote\n")
+    pair.write("inside", "1")
+    pair.run("add", f"{far.url}/f.txt", "-o", "here.txt", check=0)
+    pair.run("add", f"{far.url}/f.txt", "--to-remote", "--remote-jobs", "2", check=0)
+    pair.run("add", tmp_path / "outside", "--to-remote", check=0)
+    pair.run("add", tmp_path / "outside/run.sh", "-o", "run.sh", check=0)
+    pair.run("add", "inside", "--to-remote", "-r", "r", check=0)
+    pair.same()
+    assert pair.b.read("here.txt") == "far\n" and not pair.b.exists("f.txt") and not pair.b.exists("outside")
+    remotes = [repo.objects(repo.beside("remote")) for repo in pair.repos]
+    assert remotes[0] == remotes[1] and len(remotes[0]) == 6
+    pair.run("fetch", compare="lines", check=0)
+    assert pair.a.objects() == pair.b.objects()
+
+
+@pytest.mark.parametrize("words", [("nosuch", "--to-remote"), ("nosuch", "-o", "x"), ("f", "--to-remote", "-r", "nosuch"), ("f", "-r", "r"), ("f", "--remote-jobs", "2"), ("f", "g", "--to-remote"), ("f", "--to-remote", "--glob"), ("f", "-o", "g")], ids=" ".join)
+def test_to_remote_refused(words, twins):
+    pair = twins(config="[core]\n    remote = r\n['remote \"r\"']\n    url = ../../remote\n")
+    pair.write("f", "1")
+    pair.write("g", "2")
+    pair.run("add", *words, check=1)
+    pair.same()
+
+
 IGNORES = {
     "without-last-newline": "*.log",
     "already-ignored": "data\n",
