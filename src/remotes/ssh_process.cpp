@@ -21,6 +21,7 @@
 
 #include "base/text.hpp"
 #include "os/files.hpp"
+#include "os/process.hpp"
 
 extern char** environ;
 
@@ -36,19 +37,37 @@ constexpr std::string_view kAskPass =
     "*) exit 1 ;;\n"
     "esac\n";
 
+// Host, port and user as `ssh` is told them.
+std::vector<std::string> Destination(const SshTarget& target) {
+  std::vector<std::string> args;
+  if (!target.port.empty()) args.insert(args.end(), {"-p", target.port});
+  if (!target.user.empty()) args.insert(args.end(), {"-l", target.user});
+  return args;
+}
+
+// Whether the user's configuration leaves it to a person what to do with a host that is not known yet. It is ssh's default, and
+// nobody may be there to answer.
+bool WouldAskAboutHost(const SshTarget& target) {
+  os::ProcessSpec spec{.argv = {"ssh", "-G"}, .capture = true, .timeout_ms = 10'000};
+  for (std::string& arg : Destination(target)) spec.argv.push_back(std::move(arg));
+  spec.argv.insert(spec.argv.end(), {"--", target.host});
+  const Result<os::ProcessOutcome> done = os::RunProcess(spec);
+  return done && done->output.find("\nstricthostkeychecking ask\n") != std::string::npos;
+}
+
 std::vector<std::string> Arguments(const SshTarget& target) {
   std::vector<std::string> args = {"ssh", "-T", "-x", "-a", "-e", "none"};
   const auto option = [&](std::string text) {
     args.emplace_back("-o");
     args.push_back(std::move(text));
   };
+  if (WouldAskAboutHost(target)) option("StrictHostKeyChecking=accept-new");
   option(fmt::format("ConnectTimeout={}", target.timeout_s));
   option("ServerAliveInterval=15");
   option("ServerAliveCountMax=4");
   option("PermitLocalCommand=no");
   option("RemoteCommand=none");
-  if (!target.port.empty()) args.insert(args.end(), {"-p", target.port});
-  if (!target.user.empty()) args.insert(args.end(), {"-l", target.user});
+  for (std::string& arg : Destination(target)) args.push_back(std::move(arg));
   if (!target.keyfile.empty()) {
     args.insert(args.end(), {"-i", target.keyfile});
     option("IdentitiesOnly=yes");
@@ -120,6 +139,23 @@ int Spawn(const SshTarget& target, const std::filesystem::path& ask_pass, int so
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   return failed;
+}
+
+// The last line of what ssh wrote that is no note on a host it has just come to know.
+std::string LastLine(std::string_view text) {
+  std::string last;
+  for (const std::string_view line : Split(text, '\n')) {
+    const std::string_view trimmed = Trim(line);
+    if (!trimmed.empty() && !trimmed.starts_with("Warning: Permanently added")) last = trimmed;
+  }
+  return last;
+}
+
+// ssh tells it, with the right file.
+std::string CommandToForget(std::string_view text, std::string_view host) {
+  const std::size_t at = text.find("ssh-keygen -f");
+  if (at == std::string_view::npos) return fmt::format("ssh-keygen -R '{}'", host);
+  return std::string(Trim(text.substr(at, text.find('\n', at) - at)));
 }
 
 }  // namespace
@@ -200,9 +236,13 @@ Error SshProcess::Cause() const {
   const off_t size = ::lseek(log_, 0, SEEK_END);
   const ssize_t got = ::pread(log_, text.data(), text.size(), std::max<off_t>(0, size - static_cast<off_t>(text.size())));
   text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-  const std::string_view trimmed = Trim(text);
-  const std::size_t line = trimmed.rfind('\n');
-  const std::string_view last = line == std::string_view::npos ? trimmed : Trim(trimmed.substr(line + 1));
+  const std::string last = LastLine(text);
+  if (text.find("REMOTE HOST IDENTIFICATION HAS CHANGED") != std::string::npos) {
+    return Fail(Code::kDenied,
+                fmt::format("cannot reach '{}' by ssh: Host key verification failed: the key of the host is not the one that is "
+                            "remembered; if that is right, forget the old one: {}",
+                            name_, CommandToForget(text, name_)));
+  }
   Code code = Code::kIo;
   for (const std::string_view refused :
        {"Permission denied", "Host key verification failed", "Too many authentication failures"}) {

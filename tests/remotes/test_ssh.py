@@ -5,19 +5,50 @@ import os
 import signal
 import subprocess
 
+import pytest
 import servers
 from conftest import Store, hold, wait_until_held
 
 DENIED = 4
 
 
-def test_an_unknown_host_is_refused(ssh, do, tmp_path):
-    ssh.trust(False)
-    try:
-        answer = do(ssh.url(tmp_path), {"do": "stat", "key": "k"}, env=ssh.env())
-    finally:
-        ssh.trust()
+@pytest.fixture
+def known(ssh):
+    """The file of known hosts, as it was again afterwards."""
+    yield ssh.root / "known_hosts"
+    ssh.trust()
+
+
+def test_an_unknown_host_is_remembered(ssh, do, tmp_path, known):
+    known.write_text("")
+    (tmp_path / "k").write_text("x")
+    assert do(ssh.url(tmp_path), {"do": "stat", "key": "k"}, env=ssh.env())["ok"]["size"] == 1
+    assert known.read_text().count(f"[127.0.0.1]:{ssh.port} ") == 1
+
+
+def test_a_host_with_another_key_is_refused(ssh, do, tmp_path, known):
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "other")], check=True)
+    known.write_text(f"[127.0.0.1]:{ssh.port} {(tmp_path / 'other.pub').read_text()}")
+    answer = do(ssh.url(tmp_path), {"do": "stat", "key": "k"}, env=ssh.env())
     assert answer["code"] == DENIED and "Host key verification failed" in answer["error"]
+    assert answer["error"].rpartition("\n")[2].endswith(f"""-R "[127.0.0.1]:{ssh.port}\"""")
+    before = known.read_text()
+    assert do(ssh.url(tmp_path), {"do": "stat", "key": "k"}, env=ssh.env())["code"] == DENIED and known.read_text() == before
+
+
+@pytest.mark.parametrize("checking", ["yes", "accept-new", "no"])
+def test_the_users_configuration_decides_about_unknown_hosts(ssh, do, tmp_path, known, checking):
+    known.write_text("")
+    config = ssh.root / "ssh_config"
+    saved = config.read_text()
+    config.write_text(f"{saved}  StrictHostKeyChecking {checking}\n")
+    try:
+        answer = do(ssh.url(tmp_path), {"do": "stat", "key": "none"}, env=ssh.env())
+    finally:
+        config.write_text(saved)
+    refused = checking == "yes"
+    assert (answer["code"] == DENIED and "Host key verification failed" in answer["error"]) == refused
+    assert (known.read_text() == "") == refused
 
 
 def test_an_unknown_key_is_refused(ssh, do, tmp_path):

@@ -198,7 +198,7 @@ def user_env(home):
         kept.setdefault("MLEAN_LIB_DIR", str(libraries))
     dead = "http://127.0.0.1:9"
     return kept | {
-        "HOME": str(home), "TMPDIR": str(home / "tmp"), "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "SHELL": "/bin/sh", "LANG": "C.UTF-8",
+        "HOME": str(home), "TMPDIR": str(home / "tmp"), "PATH": f"{HERE}/bin:{os.environ.get('PATH', '/usr/bin:/bin')}", "SHELL": "/bin/sh", "LANG": "C.UTF-8",
         "DVC_SITE_CACHE_DIR": str(home / "site"), "DVC_GLOBAL_CONFIG_DIR": str(home / "global"), "DVC_SYSTEM_CONFIG_DIR": str(home / "system"),
         "DVC_NO_ANALYTICS": "1", "CI": "true",  # CI: no question for a newer version
         "http_proxy": dead, "https_proxy": dead, "HTTP_PROXY": dead, "HTTPS_PROXY": dead, "no_proxy": "127.0.0.1,localhost",
