@@ -31,11 +31,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def find_program(name, *places):
-    """The path of a program, or a failure that says how to get it: a test without its server would show nothing."""
+class Missing(Exception):
+    """A server that is not installed; the text says what to run."""
+
+
+def find_program(name, *places, mend="./dev setup"):
+    """The path of a program; Missing when there is none."""
     found = shutil.which(name, path=os.pathsep.join([*map(str, places), os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]))
     if not found:
-        raise FileNotFoundError(f"{name} is not installed; run ./dev setup")
+        raise Missing(f"{name} is not installed; run {mend}")
     return found
 
 
@@ -129,7 +133,7 @@ class S3(Server):
         (self.root / "meta").mkdir(exist_ok=True)
 
     def command(self):
-        program = find_program("versitygw", TOP / ".deps/bin")
+        program = find_program("versitygw", TOP / ".deps/bin", mend="./dev conformance")
         # Its own notes on objects lie beside the buckets: not every file system has extended attributes.
         cert, key = make_certificate(self.root) if self.tls else ("", "")
         secure = ["--cert", str(cert), "--key", str(key)] if self.tls else []
@@ -252,7 +256,7 @@ class Http(Server):
             (path for path in map(pathlib.Path, ("/usr/lib/nginx/modules", "/usr/share/nginx/modules", "/usr/lib64/nginx/modules"))
              if (path / "ngx_http_dav_ext_module.so").exists()), None)  # fmt: skip
         if module is None:
-            raise FileNotFoundError("nginx's dav-ext module is not installed; run ./dev setup")
+            raise Missing("nginx's dav-ext module is not installed; run ./dev setup")
         (self.root / "nginx.conf").write_text(NGINX.format(
             root=self.root, port=self.port, tls_port=self.tls_port, module=module / "ngx_http_dav_ext_module.so",
             user="user root;" if os.geteuid() == 0 else ""))  # fmt: skip

@@ -157,7 +157,7 @@ def test_thousands_by_pages_and_batches(s3, do, tmp_path):
     assert len(after["ok"]) == 10
 
 
-def test_over_tls(do, store, tree, tmp_path_factory):
+def test_over_tls(s3, do, store, tree, tmp_path_factory):
     """The body is not signed there: TLS guards it."""
     with servers.S3(tmp_path_factory.mktemp("server"), tls=True) as s3:
         push = {"do": "push", "cache": str(store.folder), "wanted": [tree.dir]}

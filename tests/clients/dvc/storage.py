@@ -9,17 +9,23 @@ import time
 import urllib.request
 import xml.etree.ElementTree
 
+import pytest
+
 from .client import HERE
 from .repos import md5
 
 KEY, SECRET = "testkey", "testsecret"
+NO_GATEWAY = "versitygw is not installed; run ./dev conformance"
 
 
 def versitygw():
-    """The S3 gateway over a folder, when it is installed: VERSITYGW_BIN, .deps/bin, PATH. Else moto, which does not check signatures."""
+    """The S3 gateway over a folder, when it is installed: VERSITYGW_BIN, .deps/bin, PATH. Else moto, which does not check signatures, but not
+    under ./dev conformance."""
     for named in (os.environ.get("VERSITYGW_BIN"), HERE.parents[2] / ".deps/bin/versitygw", shutil.which("versitygw")):
         if named and os.path.exists(named):
             return str(named)
+    if os.environ.get("MLEAN_CONFORMANCE"):
+        pytest.fail(NO_GATEWAY)
     return None
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from conftest import wait_for
 
-from . import faults, repos
+from . import faults, repos, storage
 
 SEED = int(os.environ.get("DVC_KILL_SEED", "4711"))
 KILLS = int(os.environ.get("DVC_KILLS", "3"))
@@ -419,7 +419,7 @@ def test_server_vanishes_during_pull(count, order, make, http_server, tmp_path):
 def test_refused_credentials(either, make, store):
     remote = store.remote("s3")
     if not remote.server.gateway:
-        pytest.skip("moto checks no signatures: needs versitygw")
+        pytest.skip(f"moto checks no signatures; {storage.NO_GATEWAY}")
     repo = make(config=remote.config().replace("testsecret", "wrong"))
     repo.write("f", "1")
     either("add", "f", cwd=repo)
