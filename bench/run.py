@@ -1,4 +1,4 @@
-"""./dev bench [--quick] [--only NAME]: measures build/mlean beside the limit or the tool it replaces; see bench/README.md.
+"""./dev bench [--all] [--quick] [--only NAME]: measures build/mlean beside the limit or the tool it replaces; see bench/README.md.
 
 Exit status: 0 every budget kept, 1 one missed or not measured, 2 usage.
 """
@@ -19,7 +19,11 @@ import time
 import traceback
 
 import cases
+import data_cases
 from programs import MLEAN, TOP, Failed, run
+
+
+CASES = cases.CASES | data_cases.CASES
 
 
 def first_line(*command):
@@ -48,6 +52,7 @@ def machine():
         "nginx": package("nginx-light"),
         "wrk": package("wrk"),
         "libxgboost": package("libxgboost0"),
+        "dvc": first_line(str(data_cases.DVC), "--version"),
     }
 
 
@@ -112,7 +117,7 @@ def measure(names, quick):
         for name in names:
             print(f"bench: {name}", file=sys.stderr, flush=True)
             try:
-                rows += cases.CASES[name](bench)
+                rows += CASES[name](bench)
             except Failed as problem:
                 problems[name] = str(problem).replace(folder, "SCRATCH").replace(str(TOP), ".")
             except Exception:  # a bug of this program must not hide what the others measured
@@ -125,14 +130,14 @@ def main():
     parser.add_argument(
         "--quick", action="store_true", help="fewer and shorter runs, without the demo; not kept as a result"
     )
-    parser.add_argument(
-        "--only", metavar="NAME", action="append", choices=list(cases.CASES), help=", ".join(cases.CASES)
-    )
+    parser.add_argument("--all", action="store_true", help="also the cases that need the real dvc and minutes of it")
+    parser.add_argument("--only", metavar="NAME", action="append", choices=list(CASES), help=", ".join(CASES))
     options = parser.parse_args()
     if not MLEAN.exists():
         print("bench: build/mlean is not there: ./dev build", file=sys.stderr)
         return 2
-    names = options.only or [name for name in cases.CASES if not (options.quick and name in cases.NOT_QUICK)]
+    usual = CASES if options.all else cases.CASES
+    names = options.only or [name for name in usual if not (options.quick and name in cases.NOT_QUICK)]
     today = datetime.datetime.now(datetime.timezone.utc)
     report = {
         "date": today.isoformat(timespec="seconds"),
