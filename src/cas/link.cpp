@@ -14,7 +14,6 @@
 #include <memory>
 #include <system_error>
 
-#include "base/text.hpp"
 #include "cas/facts.hpp"
 #include "cas/temp_name.hpp"
 #include "os/files.hpp"
@@ -117,7 +116,7 @@ int RenameTo(const std::string& from, const fs::path& to, bool replace) {
 
 Error Refused(const fs::path& to, int number) {
   return Fail(Code::kUnsupported, fmt::format("cannot link '{}': no link type is left to try ({})", to.string(),
-                                              ToLower(std::generic_category().message(number))));
+                                              std::generic_category().message(number)));
 }
 
 }  // namespace

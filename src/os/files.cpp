@@ -76,10 +76,8 @@ FileStat FromStat(const struct stat& st) {
 }  // namespace
 
 Error FileError(std::string_view verb, const fs::path& path, int number) {
-  const bool full = number == ENOSPC || number == EDQUOT;
   const Code code = number == ENOENT || number == ENOTDIR ? Code::kNotFound : number == EEXIST ? Code::kExists : Code::kIo;
-  return Fail(code, fmt::format("cannot {} '{}': {}", verb, path.string(),
-                                full ? "no space left" : ToLower(std::generic_category().message(number))));
+  return Fail(code, fmt::format("cannot {} '{}': {}", verb, path.string(), std::generic_category().message(number)));
 }
 
 // ---- whole files
@@ -323,8 +321,7 @@ Result<void> Link(LinkKind kind, const fs::path& from, const fs::path& to) {
   }
   if (done == 0) return {};
   if (errno == EXDEV || errno == EPERM || errno == EMLINK || errno == EOPNOTSUPP) {
-    return Fail(Code::kUnsupported,
-                fmt::format("cannot link '{}': {}", to.string(), ToLower(std::generic_category().message(errno))));
+    return Fail(Code::kUnsupported, fmt::format("cannot link '{}': {}", to.string(), std::generic_category().message(errno)));
   }
   return FileError("link to", to, errno);
 }

@@ -1,7 +1,7 @@
 // Files: reading whole files, atomic writes, appends, listings, links. The only face of the file system for other rooms.
 //
-// Errors read "cannot <verb> '<path>': <strerror>"; codes: kNotFound (ENOENT), kExists (EEXIST), kIo (everything else; a full
-// disk or quota says "no space left"), kTooLarge (over a bound of ours). All functions are thread-safe; objects belong to one
+// Errors read "cannot <verb> '<path>': <strerror>"; codes: kNotFound (ENOENT), kExists (EEXIST), kIo (everything else),
+// kTooLarge (over a bound of ours). All functions are thread-safe; objects belong to one
 // thread.
 //
 //   TRYV(os::WriteFileAtomic(path, text));                      // readers see the old or the new content, never a part

@@ -38,15 +38,15 @@ TEST_F(FilesTest, WriteAndRead) {
 TEST_F(FilesTest, ErrorsNamePathAndCause) {
   const auto missing = ReadFile(dir_ / "none");
   EXPECT_EQ(missing.error().code, Code::kNotFound);
-  EXPECT_EQ(missing.error().what, fmt::format("cannot read '{}': no such file or directory", (dir_ / "none").string()));
+  EXPECT_EQ(missing.error().what, fmt::format("cannot read '{}': No such file or directory", (dir_ / "none").string()));
   EXPECT_EQ(WriteFileAtomic(dir_ / "no" / "x", "a").error().code, Code::kNotFound);
   EXPECT_EQ(WriteFileAtomic(dir_ / "..", "a").error().code, Code::kInvalid);
   EXPECT_EQ(WriteFileAtomic("", "a").error().code, Code::kInvalid);
   EXPECT_EQ(ReadFile(dir_).error().code, Code::kIo);
-  EXPECT_EQ(FileError("write", "x", ENOSPC).what, "cannot write 'x': no space left");
+  EXPECT_EQ(FileError("write", "x", ENOSPC).what, "cannot write 'x': No space left on device");
   EXPECT_EQ(FileError("write", "x", EDQUOT).code, Code::kIo);
   EXPECT_EQ(FileError("read", "x", EACCES).code, Code::kIo);
-  EXPECT_EQ(AppendFile::Open("/dev/full")->Append("x").error().what, "cannot append to '/dev/full': no space left");
+  EXPECT_EQ(AppendFile::Open("/dev/full")->Append("x").error().what, "cannot append to '/dev/full': No space left on device");
 }
 
 TEST_F(FilesTest, AtomicFileWithoutCommitLeavesNothing) {

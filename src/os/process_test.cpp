@@ -72,7 +72,7 @@ TEST_F(ProcessTest, TimesAreMeasured) {
 TEST_F(ProcessTest, WhatCannotStartIsAnError) {
   EXPECT_EQ(RunProcess({.argv = {"no-such-program"}}).error().what, "cannot run 'no-such-program': no such program in PATH");
   EXPECT_EQ(RunProcess({.argv = {"/no/such"}}).error().code, Code::kNotFound);
-  EXPECT_EQ(RunProcess({.argv = {"/no/such"}}).error().what, "cannot run '/no/such': no such file or directory");
+  EXPECT_EQ(RunProcess({.argv = {"/no/such"}}).error().what, "cannot run '/no/such': No such file or directory");
   EXPECT_EQ(RunProcess({.argv = {"/etc/passwd"}}).error().code, Code::kIo);
   EXPECT_EQ(RunProcess({.argv = {"true"}, .cwd = dir_ / "none"}).error().code, Code::kNotFound);
   EXPECT_EQ(RunProcess({}).error().code, Code::kInvalid);
