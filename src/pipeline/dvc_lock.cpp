@@ -11,6 +11,7 @@
 #include "codec/yaml_tree.hpp"
 #include "codec/yaml_write.hpp"
 #include "pipeline/entry.hpp"
+#include "pipeline/file_error.hpp"
 #include "pipeline/param_file.hpp"
 #include "pipeline/stage_load.hpp"
 
@@ -21,6 +22,7 @@ using codec::Json;
 
 constexpr std::string_view kDefaultParams = "params.yaml";
 constexpr std::string_view kStages = "stages";
+constexpr std::string_view kHead = "schema: '2.0'\nstages:\n";
 
 // An entry as it stands below "stages:".
 std::string EntryText(std::string_view name, const Json& entry) {
@@ -47,6 +49,48 @@ Json SortedKeys(const Json& values) {
   return sorted;
 }
 
+// Whether a writer that was killed may have left this: the last line has no end, or announces more.
+bool EndsInTheMiddle(std::string_view text) {
+  if (!text.ends_with('\n')) return true;
+  text.remove_suffix(1);
+  return text.ends_with(':') || text.ends_with('\\');
+}
+
+bool BeginsTheFile(std::string_view text) { return kHead.starts_with(text); }
+
+// The text up to the last entry of `stages`; nullopt when it ends elsewhere.
+std::optional<std::string_view> WithoutLastEntry(std::string_view text) {
+  if (BeginsTheFile(text)) return text;
+  const auto begins_at = [](std::string_view line, std::size_t column) {
+    return line.find_first_not_of(' ') == column && line[column] != '\n';  // npos, of blanks, is no column
+  };
+  for (std::size_t end = text.size(); end > 0;) {
+    const std::size_t start = end < 2 ? 0 : text.rfind('\n', end - 2) + 1;  // npos + 1 is 0
+    const std::string_view line = text.substr(start, end - start);
+    if (begins_at(line, 0)) return std::nullopt;
+    if (begins_at(line, 2)) return text.substr(0, start);
+    end = start;
+  }
+  return std::nullopt;
+}
+
+bool IsMd5(std::string_view text) {
+  if (text.ends_with(".dir")) text.remove_suffix(4);
+  return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+bool HasWholeHashes(const Json& entry) {
+  for (const char* section : {"deps", "outs"}) {
+    const Json* const list = entry.Find(section);
+    if (list == nullptr || !list->IsArray()) continue;
+    for (const Json& item : list->AsArray()) {
+      const Json* const md5 = item.Find("md5");
+      if (md5 != nullptr && md5->IsString() && !IsMd5(md5->AsString())) return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 // The file is held as texts of its entries, which join to the whole. A file with comments or anchors, or of another shape, is
@@ -55,8 +99,10 @@ struct DvcLock::Impl {
   std::vector<std::pair<std::string, Json>> entries;
   std::unordered_map<std::string, std::size_t> by_name;
   Json datasets;
-  codec::YamlTree::Pieces pieces{"schema: '2.0'\nstages:\n", {}, ""};
+  codec::YamlTree::Pieces pieces{std::string(kHead), {}, ""};
   std::optional<std::string> whole;  // in place of `pieces`
+  bool was_cut = false;
+  std::string doubtful;
 
   void Index() {
     by_name.clear();
@@ -102,6 +148,26 @@ Result<DvcLock> DvcLock::Parse(std::string_view text, std::string_view location,
   if (!impl.Fits()) impl.whole = text;
   return lock;
 }
+
+Result<DvcLock> DvcLock::ParseCut(std::string_view text, std::string_view location, const Place& place) {
+  Result<DvcLock> as_is = Parse(text, location, place);
+  if (!EndsInTheMiddle(text) || HasConflictMarks(text)) return as_is;
+  if (as_is && !as_is->impl_->entries.empty() && HasWholeHashes(as_is->impl_->entries.back().second)) {
+    as_is->impl_->was_cut = true;
+    as_is->impl_->doubtful = as_is->impl_->entries.back().first;
+    return as_is;
+  }
+  const std::size_t end = text.find_last_not_of(' ');  // the indentation of a line that never came
+  const std::optional<std::string_view> rest = WithoutLastEntry(text.substr(0, end == text.npos ? 0 : end + 1));
+  if (!rest) return as_is;
+  Result<DvcLock> lock = BeginsTheFile(*rest) ? DvcLock() : Parse(*rest, location, place);
+  if (!lock) return as_is;
+  lock->impl_->was_cut = true;
+  return lock;
+}
+
+bool DvcLock::WasCut() const { return impl_->was_cut; }
+bool DvcLock::Doubtful(std::string_view name) const { return impl_->was_cut && impl_->doubtful == name; }
 
 const Json* DvcLock::Find(std::string_view name) const {
   const auto found = impl_->by_name.find(std::string(name));

@@ -24,11 +24,17 @@ class DvcLock {
   // Errors: file_error.hpp; a file without `schema` ("required key not provided, in schema"), which DVC 1 wrote or a kill left,
   // too.
   static Result<DvcLock> Parse(std::string_view text, std::string_view location, const Place& place);
+  // Also of what a killed writer leaves, a file that ends in the middle: without its last entry when that is not whole, else with
+  // it as Doubtful(). For whoever writes the entry anew; a file that is broken elsewhere, or by a merge, stays refused.
+  static Result<DvcLock> ParseCut(std::string_view text, std::string_view location, const Place& place);
 
   // The entry as it stands: {cmd, deps, params, outs}; nullptr when there is none.
   const codec::Json* Find(std::string_view name) const;
   std::vector<std::string> Names() const;  // in the order of the file
   const codec::Json& datasets() const;     // list; null when absent
+  bool WasCut() const;                     // the file ended in the middle
+  // Whether it is the last entry of a file that ended in the middle: whole as far as one can see, but its last number may not be.
+  bool Doubtful(std::string_view name) const;
 
   // Replaces the entry of the stage or adds it at the end. Comments around entries stay. False: the entry was the same already.
   bool Put(const Stage& stage);

@@ -21,16 +21,6 @@ std::string Capitalized(std::string_view text) {
   return out;
 }
 
-// "<<<<<<< ours" at the start of a line.
-bool HasConflictMarks(std::string_view text) {
-  for (const std::string& line : Split(text, '\n')) {
-    if (line.size() > 7 && line[7] == ' ' && (line[0] == '<' || line[0] == '=' || line[0] == '>') &&
-        line.find_first_not_of("<=>") == 7)
-      return true;
-  }
-  return false;
-}
-
 std::string LineAt(std::string_view text, std::size_t line) {
   const std::vector<std::string> lines = Split(text, '\n');
   return line < lines.size() ? lines[line] : std::string();
@@ -63,6 +53,15 @@ Found Locate(const codec::YamlTree& tree, codec::YamlTree::Path path) {
 }
 
 }  // namespace
+
+bool HasConflictMarks(std::string_view text) {
+  for (const std::string& line : Split(text, '\n')) {
+    if (line.size() > 7 && line[7] == ' ' && (line[0] == '<' || line[0] == '=' || line[0] == '>') &&
+        line.find_first_not_of("<=>") == 7)
+      return true;
+  }
+  return false;
+}
 
 bool PrintsBare(const Error& error) {
   if (error.code != Code::kInvalid || !error.what.starts_with('\'')) return false;

@@ -30,6 +30,8 @@ Error SyntaxError(std::string_view shown, std::string_view text, const codec::Ya
                   std::string_view revision = {});
 Error ValidationError(std::string_view shown, std::string_view text, const std::vector<SchemaProblem>& problems,
                       std::string_view revision = {});
+// Whether git's marks of a conflict stand in it: "<<<<<<< ours" at the start of a line.
+bool HasConflictMarks(std::string_view text);
 // "./dvc.yaml" for "dvc.yaml", "../x.dvc" as it is.
 std::string ShownFile(std::string_view relative);
 

@@ -75,6 +75,7 @@ struct Index::Impl {
   std::optional<std::vector<Stage*>> all;
   std::optional<StageGraph> graph;
   std::map<std::string, TopLevel> top_levels;
+  bool mends_cut_locks = false;
 
   const Place& place() const { return options.place; }
 
@@ -112,7 +113,13 @@ struct Index::Impl {
       return Fail(Code::kInvalid, fmt::format("'{}' is not a .dvc file", place().Disk(location).string()));
     }
     TRY(const std::string text, source.Read(location));
-    return DvcLock::Parse(text, location, place());
+    if (!mends_cut_locks) return DvcLock::Parse(text, location, place());
+    TRY(DvcLock lock, DvcLock::ParseCut(text, location, place()));
+    if (lock.WasCut() && options.say) {
+      options.say(Level::kWarning,
+                  fmt::format("'{}' was cut off by a killed process; its end is made anew.", place().Shown(location)));
+    }
+    return lock;
   }
 
   Result<File*> Open(const std::string& location) {
@@ -135,6 +142,7 @@ struct Index::Impl {
     if (found != file.stages.end()) return found->second.get();
     TRY(Stage stage, file.yaml->Resolve(name));
     FillFromLock(stage, file.lock.Find(name));
+    stage.doubtful = file.lock.Doubtful(name);
     return file.stages.emplace(name, std::make_unique<Stage>(std::move(stage))).first->second.get();
   }
 
@@ -301,6 +309,7 @@ Index& Index::operator=(Index&&) noexcept = default;
 Index::~Index() = default;
 
 const Place& Index::place() const { return impl_->place(); }
+void Index::MendCutLocks() { impl_->mends_cut_locks = true; }
 
 Result<const std::vector<Stage*>*> Index::All() {
   TRYV(impl_->ReadAll());

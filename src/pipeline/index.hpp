@@ -51,6 +51,8 @@ class Index {
   ~Index();
 
   const Place& place() const;
+  // From now on a dvc.lock that a killed writer left cut off counts as far as it goes (DvcLock::ParseCut), with a warning.
+  void MendCutLocks();
 
   // All stages, in DVC's order. Reads the project at the first call.
   Result<const std::vector<Stage*>*> All();

@@ -63,6 +63,7 @@ class Runner {
 
   // ---- the plan
   Result<void> Prepare() {
+    index_.MendCutLocks();
     std::vector<Stage*> targets;
     if (!options_.all_pipelines) {
       const std::vector<std::string> typed = options_.targets.empty() ? std::vector<std::string>{"dvc.yaml"} : options_.targets;

@@ -259,6 +259,26 @@ TEST_F(ReproduceTest, OutputsStayWhenTheStageCannotRun) {
   EXPECT_EQ(folder_.Read("x"), "<none>");
 }
 
+TEST_F(ReproduceTest, ALockCutOffAnywhereIsMended) {
+  folder_.Write("dvc.yaml", "stages:\n  a: {cmd: echo 1 > x, outs: [x]}\n  b: {cmd: cat x > y, deps: [x], outs: [y]}\n");
+  ASSERT_THAT(Repro(), testing::StartsWith("a ran"));
+  const std::string whole = folder_.Read("dvc.lock");
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const std::string cut = whole.substr(0, size);
+    // A whole file to whoever reads it.
+    if (cut.ends_with('\n') && DvcLock::Parse(cut, "dvc.lock", {.root = folder_.root()})) continue;
+    folder_.Write("dvc.lock", cut);
+    SCOPED_TRACE(folder_.Read("dvc.lock"));
+    EXPECT_THAT(Repro(), testing::StartsWith("a "));
+    EXPECT_EQ(folder_.Read("dvc.lock"), whole);
+  }
+  // What a merge or a person has broken is not thrown away.
+  folder_.Write("dvc.lock", whole + "<<<<<<< ours\n  c");
+  EXPECT_THAT(Repro(), testing::HasSubstr("is invalid"));
+  folder_.Write("dvc.lock", "schema: '2.0'\nstages:\n  a:\n    nosuch: 1\n  b:\n    cmd: x");
+  EXPECT_THAT(Repro(), testing::HasSubstr("validation failed"));
+}
+
 TEST_F(ReproduceTest, ACancelledRunSaysSo) {
   folder_.Write("dvc.yaml", "stages:\n  a: {cmd: echo 1 > x, outs: [x]}\n  b: {cmd: sleep 100, deps: [x]}\n  c: {cmd: echo c}\n");
   options_.on_start = [&](const Stage& stage) { cancel_ = stage.name == "b"; };

@@ -104,6 +104,7 @@ struct Stage {
   // Of a stage in dvc.yaml:
   bool locked = false;           // dvc.lock has an entry
   bool command_changed = false;  // the entry's command is another one
+  bool doubtful = false;         // the entry is to be written anew (DvcLock::Doubtful)
   bool parametrized = false;     // has ${…}, or comes from foreach or matrix: is never rewritten in dvc.yaml
   std::string group;             // the foreach or matrix group it comes from
   codec::Json tracked_vars;      // object: file -> {key -> value} that its templates used

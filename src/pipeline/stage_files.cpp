@@ -262,7 +262,7 @@ struct LockFiles::Impl {
       TRY(const std::string text, os::ReadFile(file.disk));
       TRY(file.seen, os::Stat(file.disk));
       if (!Trim(text).empty()) {
-        TRY(file.lock, DvcLock::Parse(text, location, place));
+        TRY(file.lock, DvcLock::ParseCut(text, location, place));
       } else {
         file.there = false;
       }

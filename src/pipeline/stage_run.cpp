@@ -343,6 +343,7 @@ Result<StageRun::Next> StageRun::Begin(bool force) {
       const bool data = !stage_.InYaml() && stage_.IsDataSource();
       Tell(Level::kInfo, fmt::format("{}'{}' didn't change, skipping", data ? "" : "Stage ", outcome.name));
       outcome.reasons.clear();
+      if (stage_.doubtful && !options.dry) TRYV(Finish());
       return Next::kDone;
     }
     if (options.pull) {
