@@ -9,6 +9,7 @@
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "os/files.hpp"
+#include "repo/dvc_error.hpp"
 
 namespace mlean::flows {
 namespace fs = std::filesystem;
@@ -61,7 +62,7 @@ Result<std::string> ExpGit::Output(std::string_view what, std::vector<std::strin
 
 Result<std::string> ExpGit::Head() const {
   TRY(const std::optional<std::string> head, ReadRef("HEAD"));
-  if (!head) return Fail(Code::kInvalid, "Empty Git repo. Add a commit to use experiments.");
+  if (!head) return repo::UnexpectedFailure("Empty git repo");
   return *head;
 }
 
@@ -115,7 +116,11 @@ Result<IndexCopy> IndexCopy::Make(const ExpGit& git) {
   IndexCopy copy(git, file);
   std::error_code error;
   fs::copy_file(git_dir / "index", file, error);  // without one (a fresh clone) git makes a new one
-  if (error && error != std::errc::no_such_file_or_directory) return os::FileError("copy", git_dir / "index", error.value());
+  if (error == std::errc::no_such_file_or_directory) return copy;
+  // Git looks into a file that has changed since the index was written; a younger copy would hide it.
+  const fs::file_time_type written = error ? fs::file_time_type() : fs::last_write_time(git_dir / "index", error);
+  if (!error) fs::last_write_time(file, written, error);
+  if (error) return os::FileError("copy", git_dir / "index", error.value());
   return copy;
 }
 

@@ -31,7 +31,7 @@ class ExpGit {
   // stdout and stderr of a call that must not fail; `what` as in "cannot <what>: …".
   Result<std::string> Output(std::string_view what, std::vector<std::string> arguments, const Env& env = {}) const;
 
-  // 40 hex digits. Errors with DVC's texts where there are no commits: "Empty Git repo. Add a commit to use experiments."
+  // 40 hex digits. Errors with DVC's texts where there are no commits: "unexpected error - Empty git repo"
   Result<std::string> Head() const;
   Result<std::filesystem::path> GitDir() const;  // of this work tree
   // The commit that a ref names; nullopt: none.

@@ -368,6 +368,7 @@ std::string CellText(const Json& value, std::optional<int> precision) {
 }
 
 Result<std::string> ExperimentsTable(std::vector<ExpState> states, const ExpTableOptions& options) {
+  if (states.empty() && options.style == ExpTableStyle::kText) return std::string();
   TRY(std::vector<Column> columns, Builder(std::move(states), options).Build());
   TRYV(Mark(options.keep, columns, [](Column& column) { column.keep = true; }));
   const std::string fill = options.style == ExpTableStyle::kCsv ? "" : "-";

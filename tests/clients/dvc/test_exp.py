@@ -430,6 +430,21 @@ def test_without_a_remote_for_data(project, tmp_path, real, ours):
     repos.agree(*done, "text")
 
 
+def test_save_of_a_file_as_old_and_large_as_before(make, ours):
+    """Git tells such a change by the age of its index, which a copy of the index must keep."""
+    repo = make()
+    repo.git("config", "core.trustctime", "false")
+    repo.write("dvc.yaml", "metrics: [m.json]\n")
+    repo.write("m.json", '{"m": 1}')
+    os.utime(repo.path / "m.json", (1_700_000_000, 1_700_000_000))
+    repo.commit("base")
+    (repo.path / "m.json").write_text('{"m": 2}')
+    for name in ("m.json", ".git/index"):
+        os.utime(repo.path / name, (1_700_000_000, 1_700_000_000))
+    ours("exp", "save", "-n", "two", cwd=repo)
+    assert json.loads(repo.git("show", f"{ref_of(repo, 'two')}:m.json")) == {"m": 2}
+
+
 # ---------------------------------------------------------------- parameters
 @pytest.mark.parametrize(
     "words",
