@@ -179,9 +179,29 @@ void TakeCommand(const VerbSpec& verb, std::vector<std::string>& words, Argument
   }
 }
 
+// "--all" for "--all-commits" where no other option begins so: DVC's users write that.
+void Complete(const VerbSpec& verb, std::vector<std::string>& words) {
+  std::vector<std::string> known = {"--help", "--json", "--quiet"};
+  for (const verbs::OptionSpec& option : verb.options) {
+    if (IsPositional(option)) continue;
+    for (const std::string& name : Split(option.names, ',')) {
+      if (name.starts_with("--")) known.push_back(name);
+    }
+  }
+  for (std::string& word : words) {
+    if (word == "--") return;
+    const std::string typed = word.substr(0, word.find('='));
+    if (typed.size() < 3 || !typed.starts_with("--")) continue;
+    if (std::find(known.begin(), known.end(), typed) != known.end()) continue;
+    const auto begins = [&](const std::string& name) { return name.starts_with(typed); };
+    if (std::count_if(known.begin(), known.end(), begins) != 1) continue;
+    word.replace(0, typed.size(), *std::find_if(known.begin(), known.end(), begins));
+  }
+}
+
 struct Invocation {
   std::vector<std::string> words;  // what follows the options before the verb
-  std::vector<std::string> flags;  // flags before it, which are the verb's own
+  std::vector<std::string> flags;  // flags before it
   verbs::Context context;
 };
 
@@ -194,6 +214,7 @@ bool MayStandInFront(std::string_view word) {
 Result<Invocation> ReadFront(int argc, char** argv) {
   Invocation out;
   out.context.directory = std::filesystem::current_path();
+  std::string dvc_folder;
   int at = 1;
   while (at < argc && (std::string_view(argv[at]) == "-C" || std::string_view(argv[at]) == "--cd" || MayStandInFront(argv[at]))) {
     if (MayStandInFront(argv[at])) {
@@ -201,12 +222,14 @@ Result<Invocation> ReadFront(int argc, char** argv) {
       continue;
     }
     if (at + 1 >= argc) return Fail(Code::kUsage, "cannot use -C: it needs a folder");
+    dvc_folder = std::string_view(argv[at]) == "--cd" ? argv[at + 1] : "";
     out.context.directory /= argv[at + 1];
     at += 2;
   }
   std::error_code ignored;
   out.context.directory = std::filesystem::weakly_canonical(out.context.directory, ignored);
   if (!std::filesystem::is_directory(out.context.directory, ignored)) {
+    if (!dvc_folder.empty()) return repo::UnexpectedFailure(fmt::format("[Errno 2] No such file or directory: '{}'", dvc_folder));
     return Fail(Code::kNotFound, fmt::format("cannot use -C '{}': no such folder", out.context.directory.string()));
   }
   for (; at < argc; ++at) out.words.emplace_back(argv[at]);
@@ -226,6 +249,7 @@ int RunVerb(const VerbSpec& verb, std::vector<std::string> rest, verbs::Context&
   if (!HasOption(verb, "-C")) cli.add_option("-C", directory, "act in this folder")->type_name("DIR");
   AddOptions(cli, verb, arguments);
   cli.footer(Footer(verb));
+  if (verb.usage_status == repo::kDvcUsageExit) Complete(verb, rest);
   TakeCommand(verb, rest, arguments);
   Shield(rest);
   std::reverse(rest.begin(), rest.end());  // CLI11 takes them from the back
@@ -257,11 +281,16 @@ int RunVerb(const VerbSpec& verb, std::vector<std::string> rest, verbs::Context&
 int RunCommandLine(int argc, char** argv, const std::vector<VerbSpec>& table) {
   log::SetLevel(log::Level::kWarn);
   Result<Invocation> front = ReadFront(argc, argv);
-  if (!front) return PrintError(front.error(), false);
+  if (!front) {
+    const repo::DvcFailure failure = repo::UncaughtFailure(front.error());
+    if (failure.footer.empty()) return PrintError(front.error(), false);
+    fmt::print(stderr, "ERROR: {}\n{}\n", failure.text, failure.footer);
+    return failure.exit;
+  }
   std::vector<std::string>& words = front->words;
   if (words.empty() || words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
     PrintOverview(table);
-    return words.empty() ? 2 : 0;
+    return words.empty() ? repo::kDvcUsageExit : 0;
   }
   if (words[0] == "experiments") words[0] = "exp";  // as DVC has it
   if (words[0] == "--version") {
@@ -275,9 +304,9 @@ int RunCommandLine(int argc, char** argv, const std::vector<VerbSpec>& table) {
   std::size_t used = 0;
   const VerbSpec* verb = FindVerb(words, table, used);
   if (verb == nullptr) {
-    const int status = PrintError(UnknownVerb(words, table), false);
+    PrintError(UnknownVerb(words, table), false);
     const auto kin = std::find_if(table.begin(), table.end(), [&](const VerbSpec& one) { return one.words.front() == words[0]; });
-    return kin == table.end() ? status : kin->usage_status;
+    return kin == table.end() ? repo::kDvcUsageExit : kin->usage_status;
   }
 
   // Simulated time, shared by the processes of one demo or test (docs/ARCHITECTURE.md, "Time").
@@ -289,6 +318,8 @@ int RunCommandLine(int argc, char** argv, const std::vector<VerbSpec>& table) {
   }
   front->context.clock = clock.get();
   std::vector<std::string> rest = std::move(front->flags);
+  // In front of the verb DVC takes them and forgets them.
+  if (verb->usage_status == repo::kDvcUsageExit) rest.clear();
   rest.insert(rest.end(), words.begin() + static_cast<std::ptrdiff_t>(used), words.end());
   return RunVerb(*verb, std::move(rest), front->context);
 }

@@ -13,6 +13,7 @@ std::vector<verbs::VerbSpec> VerbTable() {
       verbs::CheckoutVerb(),
       verbs::CommitVerb(),
       verbs::RemoveVerb(),
+      verbs::RmVerb(),
       verbs::MoveVerb(),
       verbs::MvVerb(),
       verbs::PushVerb(),

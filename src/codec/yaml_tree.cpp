@@ -110,6 +110,33 @@ void ApplyDiff(const Json& value, Node& node) {
   }
 }
 
+// A place with its line, cut to what is near, and a caret under it.
+std::string MarkedLine(std::string_view source, const YamlProblem::Mark& mark) {
+  constexpr std::size_t kNear = 32;
+  constexpr std::size_t kFar = 37;
+  constexpr std::string_view kCut = " ... ";
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < mark.line && begin != source.npos; ++i) {
+    const std::size_t end = source.find('\n', begin);
+    begin = end == source.npos ? source.size() : end + 1;
+  }
+  std::string_view line = source.substr(begin);
+  line = line.substr(0, line.find_first_of("\r\n"));
+  std::vector<std::size_t> starts;  // of its characters
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if ((static_cast<unsigned char>(line[i]) & 0xC0) != 0x80) starts.push_back(i);
+  }
+  const std::size_t length = starts.size();
+  starts.push_back(line.size());
+  const std::size_t at = std::min(mark.column, length);
+  const std::size_t from = at >= kFar ? at - kNear : 0;
+  const std::size_t to = length - at >= kFar ? at + kNear : length;
+  const std::string_view head = from > 0 ? kCut : "";
+  return fmt::format("  in \"<unicode string>\", line {}, column {}:\n    {}{}{}\n{}^ (line: {})", mark.line + 1, mark.column + 1,
+                     head, line.substr(starts[from], starts[to] - starts[from]), to < length ? kCut : "",
+                     std::string(4 + at - from + head.size(), ' '), mark.line + 1);
+}
+
 Error NoSuchPlace(const YamlTree::Path& path, std::string_view cause) {
   return Fail(Code::kNotFound, fmt::format("cannot edit '{}': {}", Join(path, "."), cause));
 }
@@ -125,6 +152,20 @@ std::string YamlProblem::Text() const {
   if (!problem.empty()) text += (text.empty() ? "" : ": ") + problem;
   place(problem_mark);
   return text;
+}
+
+std::string YamlProblem::Report(std::string_view source) const {
+  std::vector<std::string> lines;
+  if (!context.empty()) lines.push_back(context);
+  const bool same =
+      context_mark && problem_mark && context_mark->line == problem_mark->line && context_mark->column == problem_mark->column;
+  if (context_mark && !same) lines.push_back(MarkedLine(source, *context_mark));
+  if (!problem.empty()) lines.push_back(problem);
+  if (problem_mark) lines.push_back(MarkedLine(source, *problem_mark));
+  if (problem.starts_with("found duplicate key")) {
+    lines.emplace_back("\nTo suppress this check see:\n    https://yaml.dev/doc/ruamel.yaml/api/#Duplicate_keys\n");
+  }
+  return Join(lines, "\n");
 }
 
 YamlValue::Type YamlValue::type() const {

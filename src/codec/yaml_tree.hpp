@@ -36,6 +36,8 @@ struct YamlProblem {
   std::optional<Mark> problem_mark;
   // "while parsing a block mapping, line 1, column 1: expected …, line 2, column 3"
   std::string Text() const;
+  // As ruamel prints it: a line for each part, with the line of `source` that it is about and a mark below.
+  std::string Report(std::string_view source) const;
 };
 
 namespace yaml {

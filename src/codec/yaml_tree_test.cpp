@@ -22,6 +22,31 @@ Json ErrorOf(const YamlProblem& problem) {
   return error;
 }
 
+// What str() of ruamel's error gives.
+TEST(YamlTree, ReportsErrorsAsRuamelPrintsThem) {
+  const auto report = [](const std::string& text) {
+    YamlProblem problem;
+    return YamlTree::Parse(text, &problem) ? std::string("no error") : problem.Report(text);
+  };
+  const std::string b(60, 'b');
+  const std::string c(60, 'c');
+  EXPECT_EQ(report("a: [\n"),
+            "while parsing a flow node\nexpected the node content, but found '<stream end>'\n"
+            "  in \"<unicode string>\", line 2, column 1:\n    \n    ^ (line: 2)");
+  EXPECT_EQ(report("x: 1\nä: " + b + ": " + c + "\n"),
+            "mapping values are not allowed here\n  in \"<unicode string>\", line 2, column 64:\n     ... " + b.substr(0, 32) +
+                ": " + c.substr(0, 30) + " ... \n" + std::string(41, ' ') + "^ (line: 2)");
+  EXPECT_EQ(report("k: \"é" + std::string(50, 'z') + "\n"),
+            "while scanning a quoted scalar\n  in \"<unicode string>\", line 1, column 4:\n    k: \"é" + std::string(30, 'z') +
+                " ... \n       ^ (line: 1)\nfound unexpected end of stream\n  in \"<unicode string>\", line 2, column 1:\n    \n"
+                "    ^ (line: 2)");
+  EXPECT_EQ(
+      report("a: 1\na: 2\n"),
+      "while constructing a mapping\n  in \"<unicode string>\", line 1, column 1:\n    a: 1\n    ^ (line: 1)\n"
+      "found duplicate key \"a\" with value \"2\" (original value: \"1\")\n  in \"<unicode string>\", line 2, column 1:\n"
+      "    a: 2\n    ^ (line: 2)\n\nTo suppress this check see:\n    https://yaml.dev/doc/ruamel.yaml/api/#Duplicate_keys\n");
+}
+
 // Golden values by ruamel.yaml and DVC's apply_diff (tests/golden/codec/make_yaml_roundtrip.py).
 TEST(YamlTree, RewritesAsRuamelDoes) {
   const char* const other = std::getenv("MLEAN_YAML_GOLDEN");

@@ -131,7 +131,10 @@ Result<Stage> ParseDvcFile(std::string_view text, std::string_view location, con
     for (const Json& entry : deps->AsArray()) stage.deps.push_back(ReadDependency(entry, stage.wdir, place));
   }
   if (const Json* const outs = data.Find("outs"); outs != nullptr && outs->IsArray()) {
-    for (const Json& entry : outs->AsArray()) stage.outs.push_back(ReadOutput(entry, stage.wdir, place));
+    for (const Json& entry : outs->AsArray()) {
+      if (entry.Find("path") == nullptr) return Fail(Code::kInvalid, "unexpected error - 'path'");  // in DVC a KeyError
+      stage.outs.push_back(ReadOutput(entry, stage.wdir, place));
+    }
   }
   return stage;
 }

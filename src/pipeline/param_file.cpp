@@ -103,8 +103,14 @@ Result<Json> ParseParamText(std::string_view text, std::string_view shown) {
     if (!parsed) return Corrupted(shown, "Python");
     values = *std::move(parsed);
   } else {
-    const Result<codec::YamlTree> tree = codec::YamlTree::Parse(text);
-    if (!tree) return Corrupted(shown, "YAML");
+    codec::YamlProblem problem;
+    const Result<codec::YamlTree> tree = codec::YamlTree::Parse(text, &problem);
+    if (!tree) {
+      Error error = Corrupted(shown, "YAML");
+      const std::string report = problem.Report(text);
+      if (!report.empty()) error.what += ": " + report;
+      return error;
+    }
     values = tree->ToJson();
   }
   return Truthy(values) ? values : Json(Json::Object{});

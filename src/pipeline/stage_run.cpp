@@ -327,6 +327,12 @@ Result<void> StageRun::PullMissingDependencies() {
 
 // ---- the three steps
 
+// Of a command that does not run now.
+void StageRun::TellCommand() {
+  Tell(Level::kInfo, fmt::format("Running stage '{}':", outcome.name));
+  for (const std::string& line : stage_.Lines()) Tell(Level::kInfo, "> " + line);
+}
+
 Result<StageRun::Next> StageRun::Begin(bool force) {
   const ReproduceOptions& options = context_.options;
   const Place& place = context_.place();
@@ -370,6 +376,7 @@ Result<StageRun::Next> StageRun::Begin(bool force) {
       return std::move(there).error();
     }
     if (!options.dry && !os::IsDir(place.Disk(stage_.wdir))) {
+      TellCommand();
       return Fail(Code::kNotFound, fmt::format("[Errno 2] No such file or directory: '{}'", place.Disk(stage_.wdir).string()));
     }
   }
@@ -383,12 +390,12 @@ Result<StageRun::Next> StageRun::Begin(bool force) {
       if (!restored && !options.dry) TRYV(SaveDependencies());
     }
     if (!restored) {
-      Tell(Level::kInfo, fmt::format("Running stage '{}':", outcome.name));
       if (!options.dry) {
+        Tell(Level::kInfo, fmt::format("Running stage '{}':", outcome.name));
         if (options.on_start) options.on_start(stage_);
         return Next::kCommand;
       }
-      for (const std::string& line : stage_.Lines()) Tell(Level::kInfo, "> " + line);
+      TellCommand();
     }
     if (restored) outcome.kind = StageOutcome::Kind::kCached;
   } else if (!options.dry) {

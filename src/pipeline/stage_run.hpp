@@ -56,6 +56,7 @@ class StageRun {
  private:
   Result<bool> Changed(bool allow_missing, std::vector<std::string>& reasons);
   Result<bool> ChangedDependencies(bool allow_missing, std::vector<std::string>& reasons);
+  void TellCommand();
   Result<bool> PullData();
   Result<void> CheckDependencies();
   Result<void> SaveDependencies();

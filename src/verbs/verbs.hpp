@@ -57,6 +57,7 @@ VerbSpec RemoteModifyVerb();
 VerbSpec RemoteRemoveVerb();
 VerbSpec RemoteRenameVerb();
 VerbSpec RemoveVerb();
+VerbSpec RmVerb();
 VerbSpec RootVerb();
 VerbSpec StatusVerb();
 VerbSpec UnprotectVerb();

@@ -38,6 +38,7 @@ class Adder {
   Adder(Repository& repository, const AddRequest& request) : repository_(repository), request_(request) {}
 
   Result<void> Run() {
+    TRYV(repository_.index().Graph());  // which refuses outputs that overlap already
     std::vector<Item> items;
     for (const std::string& target : request_.targets) {
       TRY(Item item, Find(target));
@@ -70,11 +71,15 @@ class Adder {
       TRY(target, ResolveOutput(typed, "", repository_.directory(), true));
     }
     const std::string location = place().Typed(target);
+    if (location == ".") {
+      return Fail(Code::kInvalid, fmt::format("Path: {} does not overlap with base path: {}",
+                                              repository_.root().parent_path().string(), repository_.root().string()));
+    }
     if (pipeline::IsUrl(location) || !pipeline::IsInside(location)) {
       return Fail(Code::kInvalid,
                   fmt::format("Cached output(s) outside of DVC project: {}. See "
                               "<https://dvc.org/doc/user-guide/data-management/importing-external-data> for more info.",
-                              target));
+                              pipeline::IsUrl(location) ? target : place().Disk(location).string()));
     }
     if (IsBehindLink(location)) {
       return Fail(Code::kInvalid,
@@ -122,7 +127,7 @@ class Adder {
     const bool is_dir = fs::is_directory(place().Disk(location), ignored);
     TRY(const repo::IgnoreMatch match, repository_.files().dvc_ignore().Check(location, is_dir));
     if (match.ignored) {
-      return Fail(Code::kInvalid, fmt::format("Path '{}' is ignored by {}", place().Shown(location),
+      return Fail(Code::kInvalid, fmt::format("Path '{}' is ignored by {}", place().Disk(location).string(),
                                               match.rules.empty() ? "" : match.rules.back()));
     }
     if (repository_.files().IsGitIgnored(file)) {
@@ -208,6 +213,9 @@ class Adder {
     const fs::path to = place().Disk(item.location);
     const fs::path temporary = to.parent_path() / fmt::format(".{}.mlean-copy.tmp", to.filename().string());
     std::error_code error;
+    if (!fs::exists(from, error)) {
+      return Fail(Code::kNotFound, fmt::format("[Errno 2] No such file or directory: '{}'", from.string()));
+    }
     fs::remove_all(temporary, error);
     const Result<void> brought = from->Download(temporary, repository_.work());
     if (brought && fs::exists(to, error)) fs::remove_all(to, error);

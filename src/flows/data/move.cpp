@@ -77,9 +77,6 @@ Result<void> MoveData(Repository& repository, const std::string& from, const std
   if (!fs::is_directory(place.Disk(folder), error)) {
     return Fail(Code::kNotFound, fmt::format("stage working dir '{}' does not exist", place.Disk(folder).string()));
   }
-  if (fs::exists(fs::symlink_status(new_path, error))) {
-    return Fail(Code::kExists, fmt::format("'{}' already exists", place.Shown(new_location)));
-  }
 
   pipeline::Stage moved = old;
   const bool renames_file = pipeline::NameOf(old.file) == pipeline::NameOf(old_location) + ".dvc";
@@ -89,6 +86,9 @@ Result<void> MoveData(Repository& repository, const std::string& from, const std
     if (fs::exists(fs::symlink_status(place.Disk(moved.file), error))) {
       return Fail(Code::kExists, fmt::format("'{}' already exists", place.Shown(moved.file)));
     }
+  }
+  if (fs::exists(fs::symlink_status(new_path, error))) {
+    return Fail(Code::kExists, fmt::format("'{}' already exists", place.Shown(new_location)));
   }
   pipeline::Output& output = moved.outs[found.output];
   output.location = new_location;

@@ -31,9 +31,9 @@ std::string WrongOptions(const Arguments& arguments) {
 }
 
 Result<int> Add(const Arguments& arguments, Context& context) {
-  if (const std::string wrong = WrongOptions(arguments); !wrong.empty()) return Caught(wrong);
+  if (const std::string wrong = WrongOptions(arguments); !wrong.empty()) return Caught(context, wrong);
   Result<std::unique_ptr<Session>> opened = Session::Open(arguments, context, "adding");
-  if (!opened) return NotOpened(opened.error());
+  if (!opened) return NotOpened(context, opened.error());
   const std::unique_ptr<Session> session = *std::move(opened);
   flows::AddRequest request;
   request.targets = arguments.List("TARGET");
@@ -47,7 +47,7 @@ Result<int> Add(const Arguments& arguments, Context& context) {
   request.command = CommandLine();
   if (arguments.Has("glob")) {
     Result<std::vector<std::string>> found = flows::ExpandGlobs(context.directory, request.targets);
-    if (!found) return Caught(found.error().what);
+    if (!found) return Caught(context, found.error());
     request.targets = *std::move(found);
   }
   const Result<void> added = flows::AddData(session->repository(), request);
@@ -56,7 +56,7 @@ Result<int> Add(const Arguments& arguments, Context& context) {
   if (!added && !uncaught) {
     TRYV(session->repository().Finish());  // what was hashed stays known
     session->bar().Clear();
-    return Caught(added.error().what);
+    return Caught(context, added.error());
   }
   TRYV(added);
   TRYV(session->Finish(context));
@@ -72,7 +72,7 @@ VerbSpec AddVerb() {
   spec.description =
       "Hashes and stores the data in the cache, writes a small '.dvc' file beside it for git, and tells git to ignore the data "
       "itself. A path inside of a folder that is under control updates that folder.";
-  spec.options = {Rest("TARGET", "files and folders"),
+  spec.options = {Required(Rest("TARGET", "files and folders")),
                   Flag("--no-commit", "hash, but do not store in the cache"),
                   Flag("--glob", "targets are patterns, '**' at any depth"),
                   ValueOption("-o,--out", "PATH", "bring the target, a path or url, to here and add that"),

@@ -10,7 +10,7 @@ Result<int> CacheDir(const Arguments& arguments, Context& context) {
   TRY(const repo::ConfigScene scene, SceneOf(arguments, context));
   std::optional<std::string> value;
   if (arguments.Has("VALUE")) value = arguments.Text("VALUE");
-  return Carry(repo::RunCacheDir(scene, value, arguments.Has("unset")));
+  return Carry(context, repo::RunCacheDir(scene, value, arguments.Has("unset")));
 }
 
 }  // namespace

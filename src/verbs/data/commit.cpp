@@ -15,7 +15,7 @@ namespace {
 
 Result<int> Commit(const Arguments& arguments, Context& context) {
   Result<std::unique_ptr<Session>> opened = Session::Open(arguments, context, "storing");
-  if (!opened) return NotOpened(opened.error(), "failed to commit - ");
+  if (!opened) return NotOpened(context, opened.error(), "failed to commit - ");
   const std::unique_ptr<Session> session = *std::move(opened);
   flows::CommitRequest request;
   request.with_deps = arguments.Has("with-deps");
@@ -35,7 +35,7 @@ Result<int> Commit(const Arguments& arguments, Context& context) {
     if (done.error().code == Code::kCancelled) return done.error();
     TRYV(session->repository().Finish());
     session->bar().Clear();
-    return Caught(fmt::format("failed to commit{}{} - {}", target.empty() ? "" : " ", target, done.error().what));
+    return Caught(context, done.error(), fmt::format("failed to commit{}{} - ", target.empty() ? "" : " ", target));
   }
   session->bar().Clear();
   TRYV(session->repository().Finish());

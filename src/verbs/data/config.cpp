@@ -14,7 +14,7 @@ Result<int> Config(const Arguments& arguments, Context& context) {
   request.unset = arguments.Has("unset");
   request.list = arguments.Has("list");
   request.show_origin = arguments.Has("show-origin");
-  return Carry(repo::RunConfig(scene, request));
+  return Carry(context, repo::RunConfig(scene, request));
 }
 
 }  // namespace

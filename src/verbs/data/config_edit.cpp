@@ -31,19 +31,19 @@ Result<repo::ConfigScene> SceneOf(const Arguments& arguments, const Context& con
 namespace {
 
 // A name that is none is wrong usage, exit 254; other wrong uses DVC catches.
-Result<int> Told(const Error& error) {
-  if (error.code == Code::kUsage && !error.what.starts_with("name argument should")) return Caught(error.what);
+Result<int> Told(const Context& context, const Error& error) {
+  if (error.code == Code::kUsage && !error.what.starts_with("name argument should")) return Caught(context, error.what);
   return error;
 }
 
 }  // namespace
 
-Result<int> Carry(const Result<repo::ConfigEdit>& edit) {
-  if (!edit) return Told(edit.error());
+Result<int> Carry(const Context& context, const Result<repo::ConfigEdit>& edit) {
+  if (!edit) return Told(context, edit.error());
   for (const std::string& warning : edit->warnings) Warning(warning);
   TRYV(repo::WriteConfigEdit(*edit));
   Print(edit->out);
-  if (edit->error) return Told(*edit->error);
+  if (edit->error) return Told(context, *edit->error);
   return edit->exit;
 }
 

@@ -11,9 +11,7 @@ namespace mlean::verbs {
 namespace {
 
 Result<int> Diff(const Arguments& arguments, Context& context) {
-  const auto fail = [](const Error& error) {
-    return IsUncaught(error) ? Result<int>(error) : Caught("failed to get diff - " + error.what);
-  };
+  const auto fail = [&](const Error& error) { return Caught(context, error, "failed to get diff - "); };
   const Result<std::unique_ptr<flows::Repository>> repository = flows::Repository::Open(
       context.directory, {.wait_for_lock = arguments.Has("wait-for-lock"), .quiet = context.quiet, .say = SayFor(context)});
   if (!repository) return repository.error().code == Code::kBusy ? fail(repository.error()) : repository.error();

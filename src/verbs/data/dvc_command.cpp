@@ -30,11 +30,17 @@ int Uncaught(const Error& error, const Context& context) {
 
 }  // namespace
 
-int Caught(std::string_view text) {
+int Caught(const Context& context, std::string_view text) {
   std::fflush(stdout);
+  if (context.quiet) return 1;
   const bool bare = pipeline::PrintsBare(Fail(Code::kInvalid, std::string(text)));
   fmt::print(stderr, "{}{}\n", bare ? "" : "ERROR: ", text);
   return 1;
+}
+
+Result<int> Caught(const Context& context, const Error& error, std::string_view front) {
+  if (IsUncaught(error)) return error;
+  return Caught(context, pipeline::PrintsBare(error) ? error.what : std::string(front) + error.what);
 }
 
 bool IsUncaught(const Error& error) {

@@ -14,8 +14,11 @@ namespace mlean::verbs {
 // Makes a verb one of DVC's: usage errors exit 254, errors are told as DVC tells them, -v/--verbose is accepted.
 VerbSpec DvcVerb(VerbSpec spec);
 
-// "ERROR: <text>" on stderr; the exit status of an error that the command has caught.
-int Caught(std::string_view text);
+// "ERROR: <text>" on stderr, unless --quiet; the exit status of an error that the command has caught.
+int Caught(const Context& context, std::string_view text);
+// The same of an error behind `front` (not of one with its own layout, pipeline::PrintsBare), or the error itself when DVC's
+// commands do not catch it.
+Result<int> Caught(const Context& context, const Error& error, std::string_view front = {});
 // Whether an error is none that DVC's commands catch: one that it does not expect ("unexpected error - …"), Ctrl-C, wrong usage.
 bool IsUncaught(const Error& error);
 // Of an option that says how many transfers at a time; 0: not given. kUsage.

@@ -24,7 +24,7 @@ Result<int> ExpDiff(const Arguments& arguments, Context& context) {
   const Result<flows::ExpDiff> diff = flows::DiffExperiments(*repository, request);
   if (!diff) {
     if (IsUncaught(diff.error()) || pipeline::PrintsBare(diff.error())) return diff.error();
-    return Caught(fmt::format("failed to show experiments diff - {}", diff.error().what));
+    return Caught(context, fmt::format("failed to show experiments diff - {}", diff.error().what));
   }
   if (context.json) {
     codec::Json::Object both;

@@ -35,7 +35,7 @@ Result<int> ExpPull(const Arguments& arguments, Context& context) {
                PythonList(report->diverged));
   }
   if (report->data.failed > 0) {
-    for (const std::string& error : report->data.errors) Caught(error);
+    for (const std::string& error : report->data.errors) Caught(context, error);
     return Fail(Code::kIo, fmt::format("{} files failed to download", report->data.failed));
   }
   Inform(context, report->moved.empty() ? std::string("No experiments to pull.")

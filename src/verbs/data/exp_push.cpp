@@ -41,7 +41,7 @@ Result<int> ExpPush(const Arguments& arguments, Context& context) {
   TellRefs(context, *report, request.git_remote);
   if (report->data_error) return Error{*report->data_error}.With("failed to push cache");
   if (report->data.failed > 0) {
-    for (const std::string& error : report->data.errors) Caught(error);
+    for (const std::string& error : report->data.errors) Caught(context, error);
     return Fail(Code::kIo, fmt::format("failed to push cache: {} files failed to upload", report->data.failed));
   }
   if (!request.data) {

@@ -24,7 +24,7 @@ Result<int> ExpSave(const Arguments& arguments, Context& context) {
   TRYV(session->repository().Finish());
   if (!saved) {
     if (IsUncaught(saved.error()) || pipeline::PrintsBare(saved.error())) return saved.error();
-    return Caught(fmt::format("failed to save experiment - {}", saved.error().what));
+    return Caught(context, fmt::format("failed to save experiment - {}", saved.error().what));
   }
   if (context.json) {
     PrintLine(codec::Json(codec::Json::Object{{"ref", saved->commit}}).DumpPython());

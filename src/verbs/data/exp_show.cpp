@@ -55,7 +55,7 @@ Result<int> ExpShow(const Arguments& arguments, Context& context) {
   Result<std::vector<flows::ExpState>> states = flows::ShowExperiments(*repository, request);
   if (!states) {
     if (IsUncaught(states.error()) || pipeline::PrintsBare(states.error())) return states.error();
-    return Caught(fmt::format("failed to show experiments - {}", states.error().what));
+    return Caught(context, fmt::format("failed to show experiments - {}", states.error().what));
   }
   if (context.json) {
     PrintLine(flows::ExperimentsJson(*states).DumpPython());

@@ -28,14 +28,14 @@ Result<void> ReadFilters(const Arguments& arguments, flows::ObjectQuery& query) 
 Result<int> Fetch(const Arguments& arguments, Context& context) {
   TRY(const std::unique_ptr<Session> session, Session::Open(arguments, context, "fetching"));
   Result<flows::MoveOptions> move = ReadTransfer(arguments, context, *session);
-  if (!move) return CaughtTransfer("fetch", move.error(), *session);
+  if (!move) return CaughtTransfer("fetch", context, move.error(), *session);
   TRYV(ReadFilters(arguments, move->query));
   const Result<flows::MoveSummary> fetched = flows::FetchData(session->repository(), *move);
   TRYV(session->repository().Finish());
-  if (!fetched) return CaughtTransfer("fetch", fetched.error(), *session);
-  if (const int status = TellFailed("fetch", *fetched, *session); status != 0) return status;
+  if (!fetched) return CaughtTransfer("fetch", context, fetched.error(), *session);
+  if (const int status = TellFailed("fetch", context, *fetched, *session); status != 0) return status;
   TellSummary(arguments, context, *session, {{"fetched", fetched->moved}});
-  return CheckStrict(arguments, *fetched);
+  return CheckStrict(arguments, context, *fetched);
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ Result<int> SetFrozen(const Arguments& arguments, const Context& context, bool f
   int status = 0;
   for (const std::string& target : arguments.List("TARGET")) {
     const Result<void> done = flows::FreezeStage(*repository, target, frozen);
-    if (!done) status = Caught(fmt::format("failed to {} '{}' - {}", frozen ? "freeze" : "unfreeze", target, done.error().what));
+    if (done) continue;
+    TRY(status, Caught(context, done.error(), fmt::format("failed to {} '{}' - ", frozen ? "freeze" : "unfreeze", target)));
   }
   return status;
 }

@@ -36,9 +36,8 @@ Result<int> Get(const Arguments& arguments, Context& context) {
       flows::GetFile({.from = std::move(request), .out = arguments.Text("out"), .force = arguments.Has("force")});
   bar.Clear();
   if (done) return 0;
-  if (IsUncaught(done.error())) return done.error();
-  return Caught(
-      fmt::format("failed to get '{}' from '{}' - {}", arguments.Text("PATH"), arguments.Text("URL"), done.error().what));
+  return Caught(context, done.error(),
+                fmt::format("failed to get '{}' from '{}' - ", arguments.Text("PATH"), arguments.Text("URL")));
 }
 
 }  // namespace

@@ -23,8 +23,7 @@ Result<int> GetUrl(const Arguments& arguments, Context& context) {
       flows::GetUrl(request, arguments.Text("OUT"), arguments.Has("force"), {.progress = &bar, .cancelled = interrupt->flag()});
   bar.Clear();
   if (done) return 0;
-  if (IsUncaught(done.error())) return done.error();
-  return Caught(fmt::format("failed to get '{}' - {}", request.url, done.error().what));
+  return Caught(context, done.error(), fmt::format("failed to get '{}' - ", request.url));
 }
 
 }  // namespace

@@ -28,11 +28,10 @@ Result<int> Import(const Arguments& arguments, Context& context) {
   request.repo_remote = arguments.Text("remote");
   TRY(request.remote_config, NamedValues(arguments, "remote-config"));
   const auto fail = [&](const Error& error) -> Result<int> {
-    if (IsUncaught(error)) return error;
     const bool no_clone = error.what.starts_with("SCM error: ");
-    return Caught(no_clone
-                      ? fmt::format("failed to import '{}' - {}", request.url, error.what)
-                      : fmt::format("failed to import '{}' from '{}'. - {}", request.url, request.repository_url, error.what));
+    return Caught(context, error,
+                  no_clone ? fmt::format("failed to import '{}' - ", request.url)
+                           : fmt::format("failed to import '{}' from '{}'. - ", request.url, request.repository_url));
   };
   const Result<std::unique_ptr<Session>> session = Session::Open(arguments, context, "importing");
   if (!session) return session.error().code == Code::kBusy ? fail(session.error()) : session.error();

@@ -25,10 +25,9 @@ Result<int> ImportUrl(const Arguments& arguments, Context& context) {
   TRY(request.jobs, JobsOf(arguments));
   TRY(request.fs_config, NamedValues(arguments, "fs-config"));
   const auto fail = [&](const Error& error) -> Result<int> {
-    if (IsUncaught(error)) return error;
-    return Caught(
-        fmt::format("failed to import {}. You could also try downloading it manually, and adding it with `dvc add`. - {}",
-                    request.url, error.what));
+    return Caught(context, error,
+                  fmt::format("failed to import {}. You could also try downloading it manually, and adding it with `dvc add`. - ",
+                              request.url));
   };
   const Result<std::unique_ptr<Session>> session = Session::Open(arguments, context, "importing");
   if (!session) return session.error().code == Code::kBusy ? fail(session.error()) : session.error();

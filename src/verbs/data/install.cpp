@@ -13,7 +13,7 @@ Result<int> Install(const Arguments& arguments, Context& context) {
   TRY(const std::unique_ptr<flows::Repository> repository,
       flows::Repository::Open(context.directory, {.lock = false, .quiet = context.quiet, .say = SayFor(context)}));
   const Result<void> done = flows::InstallHooks(*repository, arguments.Has("use-pre-commit-tool"));
-  return done ? 0 : Caught("failed to install DVC Git hooks - " + done.error().what);
+  return done ? 0 : Caught(context, done.error(), "failed to install DVC Git hooks - ");
 }
 
 }  // namespace

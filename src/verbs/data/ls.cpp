@@ -42,9 +42,9 @@ Result<int> List(const Arguments& arguments, const Context& context) {
 Result<int> Ls(const Arguments& arguments, Context& context) {
   if (arguments.Has("tree") && context.json) return Fail(Code::kInvalid, "Cannot use --tree and --json options together.");
   const Result<int> status = List(arguments, context);
-  if (status || IsUncaught(status.error())) return status;
-  if (status.error().what.starts_with("[Errno 2] ")) return Caught(status.error().what);
-  return Caught(fmt::format("failed to list '{}' - {}", arguments.Text("URL"), status.error().what));
+  if (status) return status;
+  const bool told = status.error().what.starts_with("[Errno 2] ");
+  return Caught(context, status.error(), told ? "" : fmt::format("failed to list '{}' - ", arguments.Text("URL")));
 }
 
 VerbSpec Spec(const char* word) {

@@ -16,12 +16,12 @@ Result<int> Move(const Arguments& arguments, Context& context) {
   const std::string from = arguments.Text("FROM");
   const std::string to = arguments.Text("TO");
   Result<std::unique_ptr<Session>> opened = Session::Open(arguments, context, "moving");
-  if (!opened) return NotOpened(opened.error(), fmt::format("failed to move '{}' -> '{}' - ", from, to));
+  if (!opened) return NotOpened(context, opened.error(), fmt::format("failed to move '{}' -> '{}' - ", from, to));
   const std::unique_ptr<Session> session = *std::move(opened);
   const Result<void> moved = flows::MoveData(session->repository(), from, to);
   if (!moved) {
     session->bar().Clear();
-    return Caught(fmt::format("failed to move '{}' -> '{}' - {}", from, to, moved.error().what));
+    return Caught(context, moved.error(), fmt::format("failed to move '{}' -> '{}' - ", from, to));
   }
   TRYV(session->Finish(context));
   return 0;

@@ -12,14 +12,13 @@ namespace {
 Result<int> PlotsDiff(const Arguments& arguments, Context& context) {
   const flows::PlotsRequest request{.targets = arguments.List("targets"), .props = ReadPlotProperties(arguments)};
   const std::string problem = PlotOutputProblem(arguments, request.targets, context);
-  if (!problem.empty()) return Caught(problem);
+  if (!problem.empty()) return Caught(context, problem);
   TRY(const std::unique_ptr<flows::Repository> repository,
       flows::Repository::Open(context.directory,
                               {.lock = false, .quiet = context.quiet, .uninitialized = true, .say = SayFor(context)}));
   const Result<std::vector<metrics::PlotRevision>> plots =
       flows::DiffPlots(*repository, request, arguments.List("REVISION"), arguments.Has("experiment"));
-  if (!plots && IsUncaught(plots.error())) return plots.error();
-  if (!plots) return Caught(plots.error().what);
+  if (!plots) return Caught(context, plots.error());
   return PutOutPlots(*plots, *repository, arguments, context);
 }
 

@@ -12,13 +12,12 @@ namespace {
 Result<int> PlotsShow(const Arguments& arguments, Context& context) {
   const flows::PlotsRequest request{.targets = arguments.List("TARGET"), .props = ReadPlotProperties(arguments)};
   const std::string problem = PlotOutputProblem(arguments, request.targets, context);
-  if (!problem.empty()) return Caught(problem);
+  if (!problem.empty()) return Caught(context, problem);
   TRY(const std::unique_ptr<flows::Repository> repository,
       flows::Repository::Open(context.directory,
                               {.lock = false, .quiet = context.quiet, .uninitialized = true, .say = SayFor(context)}));
   const Result<std::vector<metrics::PlotRevision>> plots = flows::ShowPlots(*repository, request);
-  if (!plots && IsUncaught(plots.error())) return plots.error();
-  if (!plots) return Caught(plots.error().what);
+  if (!plots) return Caught(context, plots.error());
   return PutOutPlots(*plots, *repository, arguments, context);
 }
 

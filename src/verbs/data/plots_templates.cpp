@@ -12,7 +12,7 @@ Result<int> PlotsTemplates(const Arguments& arguments, Context& context) {
     return 0;
   }
   const Result<codec::Json> content = metrics::BuiltInTemplate(arguments.Text("TEMPLATE"));
-  if (!content) return Caught(content.error().what);
+  if (!content) return Caught(context, content.error().what);
   PrintLine(content->DumpPython());
   return 0;
 }

@@ -12,16 +12,16 @@ namespace {
 Result<int> Pull(const Arguments& arguments, Context& context) {
   TRY(const std::unique_ptr<Session> session, Session::Open(arguments, context, "pulling"));
   const Result<flows::MoveOptions> move = ReadTransfer(arguments, context, *session);
-  if (!move) return CaughtTransfer("pull", move.error(), *session);
+  if (!move) return CaughtTransfer("pull", context, move.error(), *session);
   const Result<flows::MoveSummary> fetched = flows::FetchData(session->repository(), *move);
-  if (!fetched) return CaughtTransfer("pull", fetched.error(), *session);
-  if (const int status = TellFailed("pull", *fetched, *session); status != 0) return status;
+  if (!fetched) return CaughtTransfer("pull", context, fetched.error(), *session);
+  if (const int status = TellFailed("pull", context, *fetched, *session); status != 0) return status;
   const Result<flows::CheckoutReport> report = flows::CheckoutData(session->repository(), {.targets = move->query.targets,
                                                                                            .with_deps = move->query.with_deps,
                                                                                            .recursive = move->query.recursive,
                                                                                            .force = arguments.Has("force")});
   TRYV(session->repository().Finish());
-  if (!report) return CaughtTransfer("pull", report.error(), *session);
+  if (!report) return CaughtTransfer("pull", context, report.error(), *session);
   session->bar().Clear();
   if (!context.quiet) PrintChanges(*report);
   TellSummary(arguments, context, *session,
@@ -30,9 +30,9 @@ Result<int> Pull(const Arguments& arguments, Context& context) {
                {"added", report->added_files},
                {"deleted", report->deleted_files}});
   if (!report->failed.empty() && !arguments.Has("allow-missing")) {
-    return CaughtTransfer("pull", Fail(Code::kNotFound, flows::CheckoutFailedText(report->failed)), *session);
+    return CaughtTransfer("pull", context, Fail(Code::kNotFound, flows::CheckoutFailedText(report->failed)), *session);
   }
-  return CheckStrict(arguments, *fetched);
+  return CheckStrict(arguments, context, *fetched);
 }
 
 }  // namespace

@@ -11,14 +11,14 @@ namespace {
 Result<int> Push(const Arguments& arguments, Context& context) {
   TRY(const std::unique_ptr<Session> session, Session::Open(arguments, context, "pushing"));
   const Result<flows::MoveOptions> move = ReadTransfer(arguments, context, *session);
-  if (!move) return CaughtTransfer("push", move.error(), *session);
+  if (!move) return CaughtTransfer("push", context, move.error(), *session);
   const Result<flows::MoveSummary> pushed =
       flows::PushData(session->repository(), {.move = *move, .repair = arguments.Has("repair")});
   TRYV(session->repository().Finish());
-  if (!pushed) return CaughtTransfer("push", pushed.error(), *session);
-  if (const int status = TellFailed("push", *pushed, *session); status != 0) return status;
+  if (!pushed) return CaughtTransfer("push", context, pushed.error(), *session);
+  if (const int status = TellFailed("push", context, *pushed, *session); status != 0) return status;
   TellSummary(arguments, context, *session, {{"pushed", pushed->moved}});
-  return CheckStrict(arguments, *pushed);
+  return CheckStrict(arguments, context, *pushed);
 }
 
 }  // namespace

@@ -12,15 +12,15 @@ constexpr const char* kExitCodes = "0 done · 1 wrong use of options · 251 unso
 
 Result<int> Add(const Arguments& arguments, Context& context) {
   TRY(const repo::ConfigScene scene, SceneOf(arguments, context));
-  return Carry(repo::AddRemote(scene, {.name = arguments.Text("NAME"),
-                                       .url = arguments.Text("URL"),
-                                       .make_default = arguments.Has("default"),
-                                       .force = arguments.Has("force")}));
+  return Carry(context, repo::AddRemote(scene, {.name = arguments.Text("NAME"),
+                                                .url = arguments.Text("URL"),
+                                                .make_default = arguments.Has("default"),
+                                                .force = arguments.Has("force")}));
 }
 
 Result<int> Default(const Arguments& arguments, Context& context) {
   TRY(const repo::ConfigScene scene, SceneOf(arguments, context));
-  return Carry(repo::DefaultRemote(scene, arguments.Text("NAME"), arguments.Has("unset")));
+  return Carry(context, repo::DefaultRemote(scene, arguments.Text("NAME"), arguments.Has("unset")));
 }
 
 Result<int> Modify(const Arguments& arguments, Context& context) {
@@ -28,22 +28,22 @@ Result<int> Modify(const Arguments& arguments, Context& context) {
   repo::RemoteModify request{
       .name = arguments.Text("NAME"), .option = arguments.Text("OPTION"), .value = {}, .unset = arguments.Has("unset")};
   if (arguments.Has("VALUE")) request.value = arguments.Text("VALUE");
-  return Carry(repo::ModifyRemote(scene, request));
+  return Carry(context, repo::ModifyRemote(scene, request));
 }
 
 Result<int> List(const Arguments& arguments, Context& context) {
   TRY(const repo::ConfigScene scene, SceneOf(arguments, context));
-  return Carry(repo::ListRemotes(scene));
+  return Carry(context, repo::ListRemotes(scene));
 }
 
 Result<int> Remove(const Arguments& arguments, Context& context) {
   TRY(const repo::ConfigScene scene, SceneOf(arguments, context));
-  return Carry(repo::RemoveRemote(scene, arguments.Text("NAME")));
+  return Carry(context, repo::RemoveRemote(scene, arguments.Text("NAME")));
 }
 
 Result<int> Rename(const Arguments& arguments, Context& context) {
   TRY(const repo::ConfigScene scene, SceneOf(arguments, context));
-  return Carry(repo::RenameRemote(scene, arguments.Text("NAME"), arguments.Text("NEW")));
+  return Carry(context, repo::RenameRemote(scene, arguments.Text("NAME"), arguments.Text("NEW")));
 }
 
 VerbSpec RemoteVerb(const char* word, const char* summary, std::vector<OptionSpec> options, std::vector<std::string> examples,

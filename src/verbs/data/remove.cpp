@@ -1,6 +1,8 @@
 // mlean remove: stops tracking data, or removes stages.
 #include "flows/data/remove.hpp"
 
+#include <fmt/core.h>
+
 #include <utility>
 
 #include "verbs/data/dvc_command.hpp"
@@ -14,27 +16,30 @@ Result<int> Remove(const Arguments& arguments, Context& context) {
   for (const std::string& target : arguments.List("TARGET")) {
     // Opened for each: the stages of a file that has lost one are read again.
     Result<std::unique_ptr<Session>> opened = Session::Open(arguments, context, "unlinking");
-    if (!opened) return NotOpened(opened.error());
+    if (!opened) return NotOpened(context, opened.error());
     const std::unique_ptr<Session> session = *std::move(opened);
     const Result<void> removed = flows::RemoveStages(session->repository(), target, arguments.Has("outs"));
     TRYV(session->repository().Finish());
     session->bar().Clear();
-    if (!removed) return Caught(removed.error().what);
+    if (!removed) return Caught(context, removed.error());
   }
   return 0;
 }
 
-}  // namespace
-
-VerbSpec RemoveVerb() {
+VerbSpec Spec(const char* word) {
   VerbSpec spec;
-  spec.words = {"remove"};
+  spec.words = {word};
   spec.summary = "stop tracking data, or remove stages from dvc.yaml";
-  spec.options = {Rest("TARGET", ".dvc files or stages"), Flag("--outs", "remove the data, too")};
-  spec.examples = {"mlean remove data.dvc", "mlean remove train --outs"};
+  spec.options = {Required(Rest("TARGET", ".dvc files or stages")), Flag("--outs", "remove the data, too")};
+  spec.examples = {fmt::format("mlean {} data.dvc", word), fmt::format("mlean {} train --outs", word)};
   spec.exit_codes = "0 done · 1 failed · 253 not in a project · 254 usage · 255 locked";
   spec.run = Remove;
   return DvcVerb(std::move(spec));
 }
+
+}  // namespace
+
+VerbSpec RemoveVerb() { return Spec("remove"); }
+VerbSpec RmVerb() { return Spec("rm"); }
 
 }  // namespace mlean::verbs

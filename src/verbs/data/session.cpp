@@ -32,9 +32,9 @@ Result<void> Session::Finish(const Context& context) {
   return {};
 }
 
-Result<int> NotOpened(const Error& error, std::string_view front) {
+Result<int> NotOpened(const Context& context, const Error& error, std::string_view front) {
   if (error.code != Code::kBusy) return error;
-  return Caught(std::string(front) + error.what);
+  return Caught(context, std::string(front) + error.what);
 }
 
 std::string CommandLine() {

@@ -34,7 +34,7 @@ class Session {
 
 // What a command returns that catches DVC's errors when the repository was not opened: a held lock is told behind `front` with
 // exit status 1, everything else is not caught.
-Result<int> NotOpened(const Error& error, std::string_view front = {});
+Result<int> NotOpened(const Context& context, const Error& error, std::string_view front = {});
 
 // The command line as others are shown it while they wait for our locks: "mlean add data".
 std::string CommandLine();

@@ -26,7 +26,7 @@ Result<int> CloudStatus(const Arguments& arguments, Context& context, Session& s
   query.revisions.all_commits = arguments.Has("all-commits");
   TRY(const int jobs, JobsOf(arguments));
   const Result<metrics::CloudStates> states = flows::DataCloudStatus(repository, query, jobs);
-  if (!states) return Caught(states.error().what);
+  if (!states) return Caught(context, states.error());
   session.bar().Clear();
   TRYV(repository.Finish());
   if (context.json) {
@@ -56,14 +56,14 @@ std::string Meaningless(const Arguments& arguments) {
 Result<int> StageStatus(const Arguments& arguments, Context& context, Session& session) {
   flows::Repository& repository = session.repository();
   if (const std::string names = Meaningless(arguments); !names.empty()) {
-    return Caught(fmt::format("The following options are meaningless for local status: {}", names));
+    return Caught(context, fmt::format("The following options are meaningless for local status: {}", names));
   }
   const Result<std::vector<metrics::StageStatus>> status =
       flows::DataStageStatus(repository, {.targets = arguments.List("TARGET"),
                                           .with_deps = arguments.Has("with-deps"),
                                           .recursive = arguments.Has("recursive"),
                                           .check_updates = !arguments.Has("no-updates")});
-  if (!status) return Caught(status.error().what);
+  if (!status) return Caught(context, status.error());
   session.bar().Clear();
   TRYV(repository.Finish());
   if (context.json) {
@@ -82,7 +82,7 @@ Result<int> StageStatus(const Arguments& arguments, Context& context, Session& s
 
 Result<int> Status(const Arguments& arguments, Context& context) {
   Result<std::unique_ptr<Session>> opened = Session::Open(arguments, context, "hashing");
-  if (!opened) return NotOpened(opened.error());
+  if (!opened) return NotOpened(context, opened.error());
   const bool cloud = arguments.Has("cloud") || arguments.Has("remote");
   return cloud ? CloudStatus(arguments, context, **opened) : StageStatus(arguments, context, **opened);
 }

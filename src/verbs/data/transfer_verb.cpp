@@ -57,23 +57,18 @@ flows::ProgressSink SinkOf(WorkBar& bar) {
   };
 }
 
-Result<int> CaughtTransfer(std::string_view verb, const Error& error, Session& session) {
+Result<int> CaughtTransfer(std::string_view verb, const Context& context, const Error& error, Session& session) {
   session.bar().Clear();
-  if (error.code == Code::kCancelled || error.code == Code::kUsage || error.what.starts_with("unexpected error - ")) return error;
-  if (pipeline::PrintsBare(error)) {
-    fmt::print(stderr, "{}\n", error.what);
-    return 1;
-  }
-  return Caught(fmt::format("failed to {} data {} the cloud - {}", verb, verb == "push" ? "to" : "from", error.what));
+  return Caught(context, error, fmt::format("failed to {} data {} the cloud - ", verb, verb == "push" ? "to" : "from"));
 }
 
-int TellFailed(std::string_view verb, const flows::MoveSummary& summary, Session& session) {
+int TellFailed(std::string_view verb, const Context& context, const flows::MoveSummary& summary, Session& session) {
   session.bar().Clear();
-  for (const std::string& error : summary.errors) Caught(error);
+  for (const std::string& error : summary.errors) Caught(context, error);
   if (summary.failed == 0) return 0;
   const bool up = verb == "push";
-  return Caught(fmt::format("failed to {} data {} the cloud - {} files failed to {}", verb, up ? "to" : "from", summary.failed,
-                            up ? "upload" : "download"));
+  return Caught(context, fmt::format("failed to {} data {} the cloud - {} files failed to {}", verb, up ? "to" : "from",
+                                     summary.failed, up ? "upload" : "download"));
 }
 
 void TellSummary(const Arguments& arguments, const Context& context, Session& session,
@@ -87,9 +82,9 @@ void TellSummary(const Arguments& arguments, const Context& context, Session& se
   PrintLine(text.empty() ? "Everything is up to date." : text);
 }
 
-int CheckStrict(const Arguments& arguments, const flows::MoveSummary& summary) {
+int CheckStrict(const Arguments& arguments, const Context& context, const flows::MoveSummary& summary) {
   if (!arguments.Has("strict") || summary.missing.empty()) return 0;
-  return Caught(fmt::format("{} files are missing, here and on the remote", summary.missing.size()));
+  return Caught(context, fmt::format("{} files are missing, here and on the remote", summary.missing.size()));
 }
 
 }  // namespace mlean::verbs

@@ -23,13 +23,13 @@ Result<flows::MoveOptions> ReadTransfer(const Arguments& arguments, const Contex
 flows::ProgressSink SinkOf(WorkBar& bar);
 
 // An error that DVC's command catches: "ERROR: failed to push data to the cloud - …", 1. One that it does not catch is returned.
-Result<int> CaughtTransfer(std::string_view verb, const Error& error, Session& session);
+Result<int> CaughtTransfer(std::string_view verb, const Context& context, const Error& error, Session& session);
 // The failures of objects; 1, or 0 when there are none.
-int TellFailed(std::string_view verb, const flows::MoveSummary& summary, Session& session);
+int TellFailed(std::string_view verb, const Context& context, const flows::MoveSummary& summary, Session& session);
 // "3 files fetched and 1 file added", or that all is up to date.
 void TellSummary(const Arguments& arguments, const Context& context, Session& session,
                  const std::vector<std::pair<std::string, std::uint64_t>>& counts);
 // With --strict: 1 when something is nowhere.
-int CheckStrict(const Arguments& arguments, const flows::MoveSummary& summary);
+int CheckStrict(const Arguments& arguments, const Context& context, const flows::MoveSummary& summary);
 
 }  // namespace mlean::verbs

@@ -11,9 +11,7 @@ namespace mlean::verbs {
 namespace {
 
 Result<int> Update(const Arguments& arguments, Context& context) {
-  const auto fail = [](const Error& error) {
-    return IsUncaught(error) ? Result<int>(error) : Caught("failed update data - " + error.what);
-  };
+  const auto fail = [&](const Error& error) { return Caught(context, error, "failed update data - "); };
   TRY(const int jobs, JobsOf(arguments));
   const Result<std::unique_ptr<Session>> session = Session::Open(arguments, context, "updating");
   if (!session) return session.error().code == Code::kBusy ? fail(session.error()) : session.error();

@@ -74,7 +74,10 @@ def steady(text):
     text = re.sub(r"tmp\w{8}dvc-clone", "<TMP>", text)
     text = re.sub(r"<PATH>/\w+/\.dvc/tmp/mlean/clones/\w{32}", "<PATH>/tmp/<TMP>", text)  # ours are kept
     text = re.sub(r"(?<= in stages: ).*", sorted_names, text)
-    # Experiments are commits of the moment.
+    # Tabs became blanks by the length of the path before them.
+    text = re.sub(r"(<PATH>/\w+)\s+\(default\)", r"\1 (default)", text)
+    # Experiments are commits of the moment: of the same second, they are listed by their hash.
+    text = re.sub(r",branch_(commit|base),", ",branch,", text)
     text = re.sub(r"\b[0-9a-f]{7}(?= \[|,)", "<REV>", text)
     return re.sub(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d", "<TIME>", text)
 
@@ -132,7 +135,7 @@ def compare(kind, line, done, wanted, repo):
         given["1"] = wanted["1"] = ""
     if match := re.search(r"^'.*' is invalid\.$", wanted["2"], flags=re.MULTILINE):
         wanted = wanted | {"2": match[0]}
-    unordered = line.lstrip("$ ").startswith(UNORDERED)
+    unordered = line.partition(" ")[2].startswith(UNORDERED)
     rows = {number: [[row.rstrip() for row in text.splitlines()] for text in (wanted[number], given[number])] for number in "12"}
     if unordered:
         rows = {number: [sorted(one) for one in pair] for number, pair in rows.items()}
