@@ -213,9 +213,6 @@ class Adder {
     const fs::path to = place().Disk(item.location);
     const fs::path temporary = to.parent_path() / fmt::format(".{}.mlean-copy.tmp", to.filename().string());
     std::error_code error;
-    if (!fs::exists(from, error)) {
-      return Fail(Code::kNotFound, fmt::format("[Errno 2] No such file or directory: '{}'", from.string()));
-    }
     fs::remove_all(temporary, error);
     const Result<void> brought = from->Download(temporary, repository_.work());
     if (brought && fs::exists(to, error)) fs::remove_all(to, error);
