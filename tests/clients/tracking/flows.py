@@ -174,7 +174,7 @@ def registry(client):
     return (
         model.description, model.tags, dict(model.aliases),
         [(str(one.version), one.current_stage, one.description, one.tags, one.source) for one in versions],
-        [(str(one.version), one.current_stage) for one in client.get_latest_versions("flow")],
+        sorted((str(one.version), one.current_stage) for one in client.get_latest_versions("flow")),
         [one.name for one in client.search_registered_models("name LIKE 'fl%'")],
     )  # fmt: skip
 
