@@ -233,12 +233,15 @@ int Client::Impl::OnProgress(void* context, curl_off_t, curl_off_t, curl_off_t, 
 
 Result<void> Client::Impl::ApplyHeaders(const Request& wanted) {
   if (has_headers && wanted.headers == header_source) return {};
+  bool has_type = false;
   for (const auto& [name, value] : wanted.headers) {
+    has_type = has_type || EqualNoCase(name, "Content-Type");
     if (name.empty() || HasBreak(name) || HasBreak(value)) {
       return Fail(Code::kInvalid, "cannot send header '" + name + "': it is empty or has a line break");
     }
   }
-  curl_slist* list = curl.slist_append(nullptr, "Expect:");  // no round trip before a body
+  curl_slist* list = curl.slist_append(nullptr, "Expect:");        // no round trip before a body
+  if (!has_type) list = curl.slist_append(list, "Content-Type:");  // nor libcurl's guess that it is a form
   for (const auto& [name, value] : wanted.headers)
     list = curl.slist_append(list, (name + (value.empty() ? ";" : ": " + value)).c_str());
   Set(CURLOPT_HTTPHEADER, list);

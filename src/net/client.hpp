@@ -36,8 +36,9 @@ struct Tls {
 
 struct Request {
   std::string method = "GET";
-  std::string url;                                           // http:// or https:// only
-  std::vector<std::pair<std::string, std::string>> headers;  // names and values without CR, LF, NUL
+  std::string url;  // http:// or https:// only
+  std::vector<std::pair<std::string, std::string>>
+      headers;  // names and values without CR, LF, NUL; no Content-Type: none is sent
   std::string body;
   std::string body_file;                     // when set, the body is this file, streamed
   std::uint64_t body_offset = 0;             // of body_file: from here …

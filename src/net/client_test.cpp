@@ -18,6 +18,9 @@ class ClientTest : public testing::Test {
     router.Add("GET", "/slow", {},
                [](const Call&) { return Reply::Stream("text/plain", [](std::string&) -> Result<bool> { return true; }); });
     router.Add("GET", "/peer", {.on = On::kInline}, [](const Call& call) { return Reply::Text(200, std::string(call.remote)); });
+    router.Add("POST", "/type", {}, [](const Call& call) {
+      return Reply::Text(200, call.HasHeader("Content-Type") ? std::string(call.Header("Content-Type")) : "none");
+    });
     for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "GET"}) {
       router.Add(method, "/echo", {}, [](const Call& call) {
         return Reply::Text(201, fmt::format("{} {} {}", call.method, call.body, call.Header("X-Test")));
@@ -66,6 +69,12 @@ TEST_F(ClientTest, SwitchesMethods) {
     EXPECT_EQ(Send({.method = "PATCH", .body = "x"}, "/echo")->body, "PATCH x ");
     EXPECT_EQ(Send({}, "/hello")->body, "hello");
   }
+}
+
+TEST_F(ClientTest, InventsNoContentType) {
+  EXPECT_EQ(Send({.method = "POST", .body = "x"}, "/type")->body, "none");
+  EXPECT_EQ(Send({.method = "POST", .headers = {{"content-type", "a/b"}}, .body = "x"}, "/type")->body, "a/b");
+  EXPECT_EQ(Send({.method = "POST", .body = "x"}, "/type")->body, "none");
 }
 
 TEST_F(ClientTest, SendsFilesAndReceivesPieces) {

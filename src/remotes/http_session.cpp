@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "net/message.hpp"
+#include "os/files.hpp"
 #include "remotes/xml.hpp"
 
 namespace mlean::remotes {
@@ -19,6 +20,18 @@ constexpr std::uint64_t kWorthAFreshTry = 64u << 10;  // bytes that a broken tra
 
 bool IsPassingStatus(int status) {
   return status == 408 || status == 425 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+// Reads a small body_file into body; its size, else 0. One packet instead of two, and one look at the file instead of one for the
+// signature and one for the sending.
+Result<std::uint64_t> TakeIn(net::Request& request) {
+  constexpr std::uint64_t kSmall = 48u << 10;
+  if (request.body_file.empty() || request.body_offset > 0 || request.body_length) return 0;
+  TRY(const os::FileStat stat, os::Stat(request.body_file));
+  if (stat.size > kSmall || stat.kind != os::FileKind::kFile) return 0;
+  TRY(request.body, os::ReadFile(request.body_file, kSmall));
+  request.body_file.clear();
+  return request.body.size();
 }
 
 // A line of a refusing body for the message: S3's and Azure's XML, or plain text.
@@ -111,9 +124,12 @@ Result<net::Response> HttpSession::Try(net::Request request) {
 }
 
 Result<net::Response> HttpSession::Send(net::Request request) {
+  TRY(const std::uint64_t taken_in, TakeIn(request));
   for (int attempt = 1;; ++attempt) {
     Result<net::Response> answer = Try(request);
-    if (!IsPassing(answer)) return answer;
+    const bool passing = IsPassing(answer);
+    if (!passing && answer && taken_in > 0 && request.on_sent) request.on_sent(taken_in);
+    if (!passing) return answer;
     if (attempt >= setup_.retry.attempts || !Pause(attempt, answer)) return answer;
   }
 }

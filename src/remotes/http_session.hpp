@@ -38,8 +38,8 @@ class HttpSession {
   static Result<Setup> MakeSetup(const Options& options);
   explicit HttpSession(Setup setup) : setup_(std::move(setup)) {}
 
-  // The answer, whatever its status, unless the status says "try again" to the end: then kBusy or kIo. Errors as of
-  // net::Client, after all tries.
+  // Small files are read into memory first: they go out together with the head. The answer, whatever its status, unless the
+  // status says "try again" to the end: then kBusy or kIo. Errors as of net::Client, after all tries.
   Result<net::Response> Send(net::Request request);
   // GET with a streamed body from `offset` on; goes on by itself where a connection broke off. kConflict when the file changed
   // meanwhile. A status that is no success is returned with its body.

@@ -86,6 +86,23 @@ TEST_F(SessionTest, TriesAgainWhatMayPass) {
   EXPECT_EQ(stored_, "content");
 }
 
+TEST_F(SessionTest, SmallFilesAreReadOnceAndToldOnce) {
+  const auto remote = Open("/shaky");
+  for (const std::size_t size : {std::size_t{1000}, std::size_t{200'000}}) {
+    const std::filesystem::path file = dir_.path() / "file";
+    ASSERT_TRUE(os::WriteFileAtomic(file, std::string(size, 'x')));
+    const bool is_small = size == 1000;
+    failures_ = is_small ? 2 : 0;
+    std::uint64_t told = 0;
+    EXPECT_TRUE(remote->Put(file, "k", {.on_bytes = [&](std::uint64_t bytes) {
+                              told += bytes;
+                              if (is_small) std::filesystem::remove(file);
+                            }}));
+    EXPECT_EQ(told, size);
+    EXPECT_EQ(stored_.size(), size);
+  }
+}
+
 TEST_F(SessionTest, ATornBodyGoesOn) {
   const auto remote = Open("/torn");
   failures_ = 3;
