@@ -20,10 +20,11 @@ import traceback
 
 import cases
 import data_cases
+import remote_cases
 from programs import MLEAN, TOP, Failed, run
 
 
-CASES = cases.CASES | data_cases.CASES
+CASES = cases.CASES | data_cases.CASES | remote_cases.CASES
 
 
 def first_line(*command):

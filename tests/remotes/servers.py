@@ -124,9 +124,10 @@ class S3(Server):
 
     key, secret, region = "test-key", "test-secret-key", "us-east-1"
 
-    def __init__(self, root, bucket="data", tls=False):
+    def __init__(self, root, bucket="data", tls=False, notes=True):
+        """`notes`: the server keeps its own notes on objects (ETags and the like), which costs it most of its time."""
         super().__init__(root)
-        self.tls = tls
+        self.tls, self.notes = tls, notes
         self.bucket = bucket
         self.folder = self.root / "buckets" / bucket
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -137,8 +138,8 @@ class S3(Server):
         # Its own notes on objects lie beside the buckets: not every file system has extended attributes.
         cert, key = make_certificate(self.root) if self.tls else ("", "")
         secure = ["--cert", str(cert), "--key", str(key)] if self.tls else []
-        return [program, "--port", f"127.0.0.1:{self.port}", "--keep-alive", "--quiet", *secure, "posix",
-                "--sidecar", str(self.root / "meta"), str(self.root / "buckets")]  # fmt: skip
+        notes = ["--sidecar", str(self.root / "meta")] if self.notes else ["--nometa"]
+        return [program, "--port", f"127.0.0.1:{self.port}", "--keep-alive", "--quiet", *secure, "posix", *notes, str(self.root / "buckets")]
 
     def environ(self):
         return dict(os.environ) | {"ROOT_ACCESS_KEY": self.key, "ROOT_SECRET_KEY": self.secret}

@@ -32,8 +32,8 @@ def versitygw():
 class Server:
     """A server process over `folder`; ends with `close`."""
 
-    def __init__(self, kind, folder, python, **options):
-        self.kind, self.folder = kind, pathlib.Path(folder)
+    def __init__(self, kind, folder, python, notes=False, **options):
+        self.kind, self.folder, self.notes = kind, pathlib.Path(folder), notes
         self.folder.mkdir(parents=True, exist_ok=True)
         self.gateway = kind == "s3" and versitygw()
         if self.gateway:
@@ -51,7 +51,12 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        words = [self.gateway, "--access", KEY, "--secret", SECRET, "--port", f"127.0.0.1:{self.port}", "--quiet", "posix", "--nometa", str(self.folder)]
+        words = [self.gateway, "--access", KEY, "--secret", SECRET, "--port", f"127.0.0.1:{self.port}", "--quiet", "posix"]
+        meta = self.folder.parent / "meta"
+        if self.notes:
+            meta.mkdir()
+        words += ["--sidecar", str(meta)] if self.notes else ["--nometa"]
+        words.append(str(self.folder))
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
@@ -137,14 +142,15 @@ class Remote:
 class Store:
     """Starts each kind of server once, and gives each test a place of its own there."""
 
-    def __init__(self, folder, python):
-        self.folder, self.python = pathlib.Path(folder), python
+    def __init__(self, folder, python, notes=False):
+        """`notes`: versitygw keeps ETags, without which it takes no parts of large files."""
+        self.folder, self.python, self.notes = pathlib.Path(folder), python, notes
         self.servers, self.count = {}, 0
 
     def remote(self, kind):
         self.count += 1
         if kind != "local" and kind not in self.servers:
-            self.servers[kind] = Server(kind, self.folder / kind / "files", self.python)
+            self.servers[kind] = Server(kind, self.folder / kind / "files", self.python, notes=self.notes)
         return Remote(kind, self.servers.get(kind), self.folder / "local", f"r{self.count}")
 
     def close(self):

@@ -1,0 +1,102 @@
+"""Push, pull and what asks a remote, measured beside the real dvc, each against a server of its own on loopback.
+
+`data-s3`   10,000 files of 1 KiB in one folder to S3 (versitygw; ./dev bench builds it)
+`data-ssh`  2,000 of them to SFTP (sshd)
+
+The server is the same for both tools and takes its share of the machine.
+"""
+
+import os
+import shutil
+import sys
+
+import data_cases
+from data_cases import Turns, aside, make_tree, row
+from programs import TOP, Failed, run
+
+sys.path.insert(0, str(TOP / "tests/remotes"))
+import servers  # noqa: E402
+
+
+def stand(make, folder):
+    folder.mkdir(parents=True)
+    try:
+        return make(folder).start()
+    except servers.Missing as why:
+        raise Failed(str(why)) from why
+
+
+def fill(tools, files):
+    ours, theirs = tools
+    make_tree(ours.root / "data", files)
+    shutil.copytree(ours.root / "data", theirs.root / "data")
+    for tool in tools:
+        tool("add", "data")
+        run("git", "add", "-A", cwd=tool.root)
+        run("git", "commit", "-qm", "data", cwd=tool.root)
+
+
+def forget(bench, tool):
+    """What dvc remembers of earlier pushes would let it answer without asking."""
+    aside(bench, tool.home / "site", tool.root / ".dvc/tmp")
+
+
+def to_and_fro(bench, tools, url, title):
+    """The rows of one kind of remote; `url(name)` is an empty place there."""
+    ours, theirs = tools
+    count = iter(range(1_000))
+
+    def elsewhere(tool):
+        tool("remote", "modify", "there", "url", url(f"{tool.name}{next(count)}"))
+        forget(bench, tool)
+
+    def change(tool):
+        (tool.root / "data/d00/d0/d0/f00.bin").write_text(f"changed {next(count)}")
+        tool("add", "data")
+
+    def empty(tool):
+        aside(bench, tool.root / ".dvc/cache", tool.root / "data")
+        forget(bench, tool)
+
+    return [
+        row(f"push, {title}", Turns(ours, theirs, "push", before=elsewhere), 10),
+        row("status -c, all there", Turns(ours, theirs, "status", "-c", before=lambda tool: forget(bench, tool)), 10),
+        row("push, nothing to do", Turns(ours, theirs, "push"), 10),
+        row("push, one file changed", Turns(ours, theirs, "push", before=change), 10),
+        row(f"pull, {title}", Turns(ours, theirs, "pull", before=empty), 10),
+    ]
+
+
+def s3(bench):
+    files = bench.times(10_000, 1_000)
+    tools = data_cases.tools(bench, "s3")
+    fill(tools, files)
+    server = stand(lambda root: servers.s3(root, notes=False), bench.folder / "s3-server")
+    try:
+        for tool in tools:
+            tool("remote", "add", "-d", "there", server.url("nowhere"))
+            for name, value in (server.options | {"region": server.region}).items():
+                tool("remote", "modify", "there", name, value)
+        return to_and_fro(bench, tools, server.url, f"{files:,} files of 1 KiB to S3")
+    finally:
+        server.kill()
+
+
+def ssh(bench):
+    files = bench.times(2_000, 500)
+    tools = data_cases.tools(bench, "ssh")
+    fill(tools, files)
+    server = stand(servers.ssh, bench.folder / "ssh-server")
+    path = os.environ["PATH"]
+    os.environ.update(server.env())
+    try:
+        for tool in tools:
+            tool("remote", "add", "-d", "there", server.url("/nowhere"))
+            tool("remote", "modify", "there", "keyfile", server.root / "user_key")
+        return to_and_fro(bench, tools, lambda name: server.url(bench.folder / "ssh-files" / name), f"{files:,} files of 1 KiB to SFTP")
+    finally:
+        os.environ["PATH"] = path
+        server.kill()
+
+
+CASES = {"data-s3": s3, "data-ssh": ssh}
