@@ -11,7 +11,7 @@ import shutil
 import sys
 
 import data_cases
-from data_cases import Turns, aside, make_tree, row
+from data_cases import Turns, aside, make_tree, row, seconds
 from programs import TOP, Failed, run
 
 sys.path.insert(0, str(TOP / "tests/remotes"))
@@ -41,8 +41,9 @@ def forget(bench, tool):
     aside(bench, tool.home / "site", tool.root / ".dvc/tmp")
 
 
-def to_and_fro(bench, tools, url, title):
-    """The rows of one kind of remote; `url(name)` is an empty place there."""
+def to_and_fro(bench, tools, url, title, goal=10, sign_in=None):
+    """The rows of one kind of remote; `url(name)` is an empty place there. `sign_in()`: seconds of getting there, where that is most of a question; then
+    it is the limit instead of dvc's time."""
     ours, theirs = tools
     count = iter(range(1_000))
 
@@ -58,12 +59,16 @@ def to_and_fro(bench, tools, url, title):
         aside(bench, tool.root / ".dvc/cache", tool.root / "data")
         forget(bench, tool)
 
+    def question(name, *words, before=None):
+        turns = Turns(ours, theirs, *words, before=before, least=sign_in)
+        return row(name, turns, None if sign_in else goal, "ssh signing in", 2)
+
     return [
-        row(f"push, {title}", Turns(ours, theirs, "push", before=elsewhere), 10),
-        row("status -c, all there", Turns(ours, theirs, "status", "-c", before=lambda tool: forget(bench, tool)), 10),
-        row("push, nothing to do", Turns(ours, theirs, "push"), 10),
-        row("push, one file changed", Turns(ours, theirs, "push", before=change), 10),
-        row(f"pull, {title}", Turns(ours, theirs, "pull", before=empty), 10),
+        row(f"push, {title}", Turns(ours, theirs, "push", before=elsewhere), goal),
+        question("status -c, all there", "status", "-c", before=lambda tool: forget(bench, tool)),
+        question("push, nothing to do", "push"),
+        question("push, one file changed", "push", before=change),
+        row(f"pull, {title}", Turns(ours, theirs, "pull", before=empty), goal),
     ]
 
 
@@ -93,7 +98,8 @@ def ssh(bench):
         for tool in tools:
             tool("remote", "add", "-d", "there", server.url("/nowhere"))
             tool("remote", "modify", "there", "keyfile", server.root / "user_key")
-        return to_and_fro(bench, tools, lambda name: server.url(bench.folder / "ssh-files" / name), f"{files:,} files of 1 KiB to SFTP")
+        sign_in = lambda: seconds("ssh", "-p", server.port, "127.0.0.1", "-s", "sftp", cwd=bench.folder)  # noqa: E731
+        return to_and_fro(bench, tools, lambda name: server.url(bench.folder / "ssh-files" / name), f"{files:,} files of 1 KiB to SFTP", 5, sign_in)
     finally:
         os.environ["PATH"] = path
         server.kill()
