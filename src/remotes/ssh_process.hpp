@@ -1,6 +1,6 @@
 // Inside of the remotes room: the user's own `ssh` as the way to a host's SFTP subsystem, so that his keys, agent, configuration,
-// jump hosts and known_hosts count as they do for ssh and git. A host that is not known yet is taken and remembered, one whose key
-// has changed is refused (docs/adr/0013-unknown-hosts.md). (libssh2 1.10, which libcurl of Debian 12 uses, cannot sign in to
+// jump hosts and known_hosts count as they do for ssh and git. A host that is not known yet is taken and remembered, one whose
+// key has changed is refused (docs/adr/0013-unknown-hosts.md). (libssh2 1.10, which libcurl of Debian 12 uses, cannot sign in to
 // current servers with RSA keys.)
 #pragma once
 
