@@ -46,20 +46,15 @@ Result<Model> ReadModel(sql::Conn& conn, std::int64_t number) {
   return out;
 }
 
-Result<void> AddOrder(sql::SelectText& text, const Order& order) {
-  if (order.key == "name") {
-    text.Add("m.name");
-  } else if (order.key == "timestamp" || order.key == "last_updated_timestamp") {
-    text.Add("m.updated");
-  } else if (order.key == "creation_timestamp") {
-    text.Add("m.created");
-  } else {
-    return Fail(Code::kInvalid, fmt::format("Invalid order by key '{}' specified. Valid keys are 'name', 'timestamp', "
-                                            "'last_updated_timestamp', 'creation_timestamp'",
-                                            order.key));
-  }
-  text.Add(order.ascending ? " ASC, " : " DESC, ");
-  return {};
+Result<sql::SortTerm> TermOf(const Order& order) {
+  using sql::SortKind;
+  if (order.key == "name") return sql::SortTerm{"m.name", SortKind::kText, order.ascending};
+  if (order.key == "timestamp" || order.key == "last_updated_timestamp")
+    return sql::SortTerm{"m.updated", SortKind::kInteger, order.ascending};
+  if (order.key == "creation_timestamp") return sql::SortTerm{"m.created", SortKind::kInteger, order.ascending};
+  return Fail(Code::kInvalid, fmt::format("Invalid order by key '{}' specified. Valid keys are 'name', 'timestamp', "
+                                          "'last_updated_timestamp', 'creation_timestamp'",
+                                          order.key));
 }
 
 }  // namespace
@@ -99,19 +94,22 @@ Result<void> AddClause(sql::SelectText& text, const Clause& clause) {
 
 }  // namespace
 
-Result<std::vector<Model>> ListModels(sql::Conn& conn, const Query& query) {
+Result<std::vector<Model>> ListModels(sql::Conn& conn, const Query& query, sql::SortPlace* next) {
   TRYV(CheckQuery(query));
+  std::vector<sql::SortTerm> terms;
+  for (const Order& order : query.order) {
+    TRY(sql::SortTerm term, TermOf(order));
+    terms.push_back(std::move(term));
+  }
+  terms.push_back({"m.name", sql::SortKind::kText});
+  const sql::Keyset order(std::move(terms));
   sql::SelectText text;
-  text.Add("SELECT m.no FROM models m WHERE 1 = 1");
+  text.Add("SELECT m.no");
+  order.AddColumns(text);
+  text.Add(" FROM models m WHERE TRUE");
   TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
-  text.Add(" ORDER BY ");
-  for (const Order& order : query.order) TRYV(AddOrder(text, order));
-  text.Add("m.name ASC LIMIT ");
-  text.Value(static_cast<std::int64_t>(query.limit));
-  text.Add(" OFFSET ");
-  text.Value(static_cast<std::int64_t>(query.offset));
-  TRY(sql::Stmt stmt, text.Prepare(conn));
-  TRY(const std::vector<std::int64_t> numbers, Numbers(std::move(stmt)));
+  TRYV(order.AddAfter(text, query.after));
+  TRY(const std::vector<std::int64_t> numbers, order.Numbers(conn, text, query.limit, next));
   std::vector<Model> out;
   for (const std::int64_t number : numbers) {
     TRY(Model model, ReadModel(conn, number));

@@ -22,7 +22,8 @@ Result<Model> EnsureModel(sql::Txn& txn, std::string_view name, TimeMs now);
 // kNotFound "Registered Model with name=X not found".
 Result<Model> GetModel(sql::Conn& conn, std::string_view name);
 // Default order and ties: name ASC.
-Result<std::vector<Model>> ListModels(sql::Conn& conn, const Query& query);
+// `next`, unless null: what Query::after must be for the page behind this one; empty when there is none.
+Result<std::vector<Model>> ListModels(sql::Conn& conn, const Query& query, sql::SortPlace* next = nullptr);
 Result<void> RenameModel(sql::Txn& txn, std::string_view name, std::string_view new_name, TimeMs now);
 Result<void> DescribeModel(sql::Txn& txn, std::string_view name, std::string_view description, TimeMs now);
 // With its versions, tags and aliases; a model made later under the name starts at version 1.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sql/filter.hpp"
+#include "sql/keyset.hpp"
 
 namespace mlean::registry {
 
@@ -34,7 +35,7 @@ struct Query {
   std::vector<Clause> where = {};  // all must hold; at most 64
   std::vector<Order> order = {};   // at most 32
   std::size_t limit = 100;
-  std::size_t offset = 0;
+  sql::SortPlace after = {};  // where the last page ended; empty: from the beginning
 };
 
 }  // namespace mlean::registry

@@ -129,30 +129,34 @@ Result<void> AddClause(sql::SelectText& text, const Clause& clause) {
                 : text.CompareText(expression, clause.key, clause.op, clause.value);
 }
 
+Result<sql::SortTerm> TermOf(const Order& order) {
+  using sql::SortKind;
+  if (order.key == "name") return sql::SortTerm{"m.name", SortKind::kText, order.ascending};
+  if (order.key == "version_number") return sql::SortTerm{"v.version", SortKind::kInteger, order.ascending};
+  if (order.key == "creation_timestamp") return sql::SortTerm{"v.created", SortKind::kInteger, order.ascending};
+  if (order.key == "last_updated_timestamp") return sql::SortTerm{"v.updated", SortKind::kInteger, order.ascending};
+  return Fail(Code::kInvalid, fmt::format("Invalid order by key '{}' specified.", order.key));
+}
+
 }  // namespace
 
-Result<std::vector<ModelVersion>> SearchVersions(sql::Conn& conn, const Query& query) {
+Result<std::vector<ModelVersion>> SearchVersions(sql::Conn& conn, const Query& query, sql::SortPlace* next) {
   TRYV(CheckQuery(query));
-  sql::SelectText text;
-  text.Add("SELECT v.no FROM model_versions v JOIN models m ON m.no = v.model WHERE v.deleted = 0");
-  TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
-  text.Add(" ORDER BY ");
+  std::vector<sql::SortTerm> terms;
   for (const Order& order : query.order) {
-    const std::string_view expression = order.key == "name"                     ? "m.name"
-                                        : order.key == "version_number"         ? "v.version"
-                                        : order.key == "creation_timestamp"     ? "v.created"
-                                        : order.key == "last_updated_timestamp" ? "v.updated"
-                                                                                : "";
-    if (expression.empty()) return Fail(Code::kInvalid, fmt::format("Invalid order by key '{}' specified.", order.key));
-    text.Add(expression);
-    text.Add(order.ascending ? " ASC, " : " DESC, ");
+    TRY(sql::SortTerm term, TermOf(order));
+    terms.push_back(std::move(term));
   }
-  text.Add("m.name ASC, v.version DESC LIMIT ");
-  text.Value(static_cast<std::int64_t>(query.limit));
-  text.Add(" OFFSET ");
-  text.Value(static_cast<std::int64_t>(query.offset));
-  TRY(sql::Stmt stmt, text.Prepare(conn));
-  TRY(const std::vector<std::int64_t> numbers, Numbers(std::move(stmt)));
+  terms.push_back({"m.name", sql::SortKind::kText});
+  terms.push_back({"v.version", sql::SortKind::kInteger, false});
+  const sql::Keyset order(std::move(terms));
+  sql::SelectText text;
+  text.Add("SELECT v.no");
+  order.AddColumns(text);
+  text.Add(" FROM model_versions v JOIN models m ON m.no = v.model WHERE v.deleted = 0");
+  TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
+  TRYV(order.AddAfter(text, query.after));
+  TRY(const std::vector<std::int64_t> numbers, order.Numbers(conn, text, query.limit, next));
   return ReadAll(conn, numbers);
 }
 

@@ -41,7 +41,8 @@ Result<ModelVersion> GetVersion(sql::Conn& conn, std::string_view model, int ver
 // All versions of a model, newest first, deleted ones left out. An unknown model has none.
 Result<std::vector<ModelVersion>> ListVersions(sql::Conn& conn, std::string_view model);
 // Default order and ties: name ASC, version DESC.
-Result<std::vector<ModelVersion>> SearchVersions(sql::Conn& conn, const Query& query);
+// `next`: see ListModels.
+Result<std::vector<ModelVersion>> SearchVersions(sql::Conn& conn, const Query& query, sql::SortPlace* next = nullptr);
 // Newest READY version of each of `stages` (empty: all four) that has one.
 Result<std::vector<ModelVersion>> LatestVersions(sql::Conn& conn, std::string_view model, const std::vector<Stage>& stages);
 

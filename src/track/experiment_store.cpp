@@ -85,25 +85,18 @@ Result<void> AddClause(sql::SelectText& text, const Clause& clause) {
                                           clause.key));
 }
 
-Result<void> AddOrder(sql::SelectText& text, const Order& order) {
+Result<sql::SortTerm> TermOf(const Order& order) {
+  using sql::SortKind;
   if (order.field != Field::kAttribute)
     return Fail(Code::kInvalid, "Invalid order_by entity: experiments are ordered by attributes only");
-  if (order.key == "name") {
-    text.Add("e.name");
-  } else if (order.key == "experiment_id") {
-    text.Add("e.no");
-  } else if (order.key == "creation_time") {
-    text.Add("e.created");
-  } else if (order.key == "last_update_time") {
-    text.Add("e.updated");
-  } else {
-    return Fail(Code::kInvalid,
-                fmt::format("Invalid order_by attribute '{}'. Valid keys are 'name', 'experiment_id', 'creation_time', "
-                            "'last_update_time'",
-                            order.key));
-  }
-  text.Add(order.ascending ? " ASC, " : " DESC, ");
-  return {};
+  if (order.key == "name") return sql::SortTerm{"e.name", SortKind::kText, order.ascending};
+  if (order.key == "experiment_id") return sql::SortTerm{"e.no", SortKind::kInteger, order.ascending};
+  if (order.key == "creation_time") return sql::SortTerm{"e.created", SortKind::kInteger, order.ascending};
+  if (order.key == "last_update_time") return sql::SortTerm{"e.updated", SortKind::kInteger, order.ascending};
+  return Fail(Code::kInvalid,
+              fmt::format("Invalid order_by attribute '{}'. Valid keys are 'name', 'experiment_id', 'creation_time', "
+                          "'last_update_time'",
+                          order.key));
 }
 
 }  // namespace
@@ -168,20 +161,31 @@ Result<Experiment> GetExperimentByName(sql::Conn& conn, std::string_view name) {
   return ReadExperiment(conn, stmt);
 }
 
-Result<std::vector<Experiment>> ListExperiments(sql::Conn& conn, const Query& query) {
+Result<std::vector<Experiment>> ListExperiments(sql::Conn& conn, const Query& query, sql::SortPlace* next) {
   TRYV(CheckQuery(query));
+  std::vector<sql::SortTerm> terms;
+  for (const Order& order : query.order) {
+    TRY(sql::SortTerm term, TermOf(order));
+    terms.push_back(std::move(term));
+  }
+  if (query.order.empty()) terms.push_back({"e.created", sql::SortKind::kInteger, false});
+  terms.push_back({"e.no", sql::SortKind::kInteger, query.order.empty()});
+  const sql::Keyset order(std::move(terms));
   sql::SelectText text;
-  text.Add("SELECT e.no, e.name, e.artifact_location, e.deleted, e.created, e.updated FROM experiments e WHERE 1 = 1");
+  text.Add("SELECT e.no");
+  order.AddColumns(text);
+  text.Add(" FROM experiments e WHERE TRUE");
   AddView(text, query.view, "e.deleted");
   TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
-  text.Add(" ORDER BY ");
-  for (const Order& order : query.order) TRYV(AddOrder(text, order));
-  text.Add(query.order.empty() ? "e.created DESC, e.no ASC LIMIT " : "e.no DESC LIMIT ");
-  text.Value(static_cast<std::int64_t>(query.limit));
-  text.Add(" OFFSET ");
-  text.Value(static_cast<std::int64_t>(query.offset));
-  TRY(sql::Stmt stmt, text.Prepare(conn));
-  return sql::ReadRows(stmt, [&](const sql::Stmt& row) { return ReadExperiment(conn, row); });
+  TRYV(order.AddAfter(text, query.after));
+  TRY(const std::vector<std::int64_t> numbers, order.Numbers(conn, text, query.limit, next));
+  std::vector<Experiment> out;
+  out.reserve(numbers.size());
+  for (const std::int64_t number : numbers) {
+    TRY(Experiment experiment, GetExperiment(conn, fmt::to_string(number)));
+    out.push_back(std::move(experiment));
+  }
+  return out;
 }
 
 Result<void> RenameExperiment(sql::Txn& txn, std::string_view id, std::string_view name, TimeMs now) {

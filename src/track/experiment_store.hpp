@@ -30,7 +30,8 @@ Result<std::string> EnsureExperiment(sql::Txn& txn, const NewExperiment& spec, T
 Result<Experiment> GetExperiment(sql::Conn& conn, std::string_view id);
 Result<Experiment> GetExperimentByName(sql::Conn& conn, std::string_view name);
 // Clauses on attributes name, creation_time, last_update_time and on tags; default order creation_time DESC, id ASC.
-Result<std::vector<Experiment>> ListExperiments(sql::Conn& conn, const Query& query);
+// `next`: see ListRuns.
+Result<std::vector<Experiment>> ListExperiments(sql::Conn& conn, const Query& query, sql::SortPlace* next = nullptr);
 
 Result<void> RenameExperiment(sql::Txn& txn, std::string_view id, std::string_view name, TimeMs now);
 // Deleting marks the experiment's runs deleted too; restoring restores all its runs.

@@ -98,7 +98,14 @@ TEST_F(ExperimentStore, ListOrdersAndFilters) {
   EXPECT_EQ(names({.where = {{Field::kAttribute, "name", Op::kILike, "a%"}}}), (Names{"a", "ab", "Abc"}));
   EXPECT_EQ(names({.where = {{Field::kTag, "n", Op::kNe, "ab"}}}), (Names{"a", "Abc"}));
   EXPECT_EQ(names({.where = {{Field::kTag, "n", Op::kIsNull}}}), (Names{"Default"}));
-  EXPECT_EQ(names({.limit = 1, .offset = 2}), (Names{"Abc"}));
+  sql::SortPlace place;
+  Names paged;
+  do {
+    const auto page = Read([&](sql::Conn& c) { return ListExperiments(c, {.limit = 2, .after = place}, &place); });
+    ASSERT_TRUE(page);
+    for (const Experiment& e : *page) paged.push_back(e.name);
+  } while (!place.empty());
+  EXPECT_EQ(paged, names({}));
   ASSERT_TRUE(Write([](sql::Txn& t) { return DeleteExperiment(t, "1", 2); }));
   EXPECT_EQ(names({.view = View::kDeletedOnly}), (Names{"a"}));
   EXPECT_FALSE(Read([](sql::Conn& c) { return ListExperiments(c, {.where = {{Field::kAttribute, "x", Op::kEq, "1"}}}); }));

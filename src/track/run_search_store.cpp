@@ -106,53 +106,57 @@ void AddOrderJoin(sql::SelectText& text, const Order& order, std::size_t positio
   }
 }
 
-Result<void> AddOrder(sql::SelectText& text, const Order& order, std::size_t position) {
-  const std::string_view direction = order.ascending ? "ASC" : "DESC";
+Result<void> AddTerms(std::vector<sql::SortTerm>& terms, const Order& order, std::size_t position) {
+  using sql::SortKind;
+  const std::string value = fmt::format("o{}.value", position);
   switch (order.field) {
     case Field::kAttribute: {
       TRY(const Attribute* attribute, FindAttribute(order.key));
-      if (order.key == "end_time") text.Add("r.end_time IS NULL, ");
-      text.Add(fmt::format("{} {}, ", attribute->expression, direction));
+      if (order.key == "end_time") terms.push_back({"r.end_time IS NULL"});
+      terms.push_back(
+          {std::string(attribute->expression), attribute->number ? SortKind::kInteger : SortKind::kText, order.ascending});
       return {};
     }
     case Field::kMetric:
-      text.Add(fmt::format("o{0}.value IS NULL, o{0}.is_nan, o{0}.value {1}, ", position, direction));
+      terms.push_back({value + " IS NULL"});
+      terms.push_back({fmt::format("coalesce(o{}.is_nan, 0)", position)});
+      terms.push_back({value, SortKind::kReal, order.ascending});
       return {};
     case Field::kParam:
-    case Field::kTag: text.Add(fmt::format("o{0}.value IS NULL, o{0}.value {1}, ", position, direction)); return {};
+    case Field::kTag:
+      terms.push_back({value + " IS NULL"});
+      terms.push_back({value, SortKind::kText, order.ascending});
+      return {};
     case Field::kDataset: return Fail(Code::kInvalid, "Invalid order_by entity 'dataset'");
   }
   return {};
 }
 
 // The numbers of the matching runs, in order.
-Result<std::vector<std::int64_t>> Search(sql::Conn& conn, const Query& query) {
+Result<std::vector<std::int64_t>> Search(sql::Conn& conn, const Query& query, sql::SortPlace* next) {
   TRYV(CheckQuery(query));
+  std::vector<sql::SortTerm> terms;
+  for (std::size_t i = 0; i < query.order.size(); ++i) TRYV(AddTerms(terms, query.order[i], i));
+  terms.push_back({"r.start_time", sql::SortKind::kInteger, false});
+  terms.push_back({"r.run_id", sql::SortKind::kText});
+  const sql::Keyset order(std::move(terms));
   sql::SelectText text;
-  text.Add("SELECT r.no FROM runs r");
+  text.Add("SELECT r.no");
+  order.AddColumns(text);
+  text.Add(" FROM runs r");
   for (std::size_t i = 0; i < query.order.size(); ++i) AddOrderJoin(text, query.order[i], i);
   text.Add(" WHERE r.experiment IN ");
   if (!AddExperimentIds(text, query.experiment_ids)) return std::vector<std::int64_t>{};
   AddView(text, query.view, "r.deleted");
   TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
-  text.Add(" ORDER BY ");
-  bool by_start = false;
-  for (std::size_t i = 0; i < query.order.size(); ++i) {
-    TRYV(AddOrder(text, query.order[i], i));
-    by_start = by_start || (query.order[i].field == Field::kAttribute && query.order[i].key == "start_time");
-  }
-  text.Add(by_start ? "r.run_id ASC LIMIT " : "r.start_time DESC, r.run_id ASC LIMIT ");
-  text.Value(static_cast<std::int64_t>(query.limit));
-  text.Add(" OFFSET ");
-  text.Value(static_cast<std::int64_t>(query.offset));
-  TRY(sql::Stmt stmt, text.Prepare(conn));
-  return sql::ReadRows(stmt, [](const sql::Stmt& row) { return row.Int(0); });
+  TRYV(order.AddAfter(text, query.after));
+  return order.Numbers(conn, text, query.limit, next);
 }
 
 }  // namespace
 
-Result<std::vector<Run>> ListRuns(sql::Conn& conn, const Query& query) {
-  TRY(const std::vector<std::int64_t> numbers, Search(conn, query));
+Result<std::vector<Run>> ListRuns(sql::Conn& conn, const Query& query, sql::SortPlace* next) {
+  TRY(const std::vector<std::int64_t> numbers, Search(conn, query, next));
   std::vector<Run> out;
   out.reserve(numbers.size());
   for (const std::int64_t number : numbers) {
@@ -163,7 +167,7 @@ Result<std::vector<Run>> ListRuns(sql::Conn& conn, const Query& query) {
 }
 
 Result<std::vector<RunInfo>> ListRunInfos(sql::Conn& conn, const Query& query) {
-  TRY(const std::vector<std::int64_t> numbers, Search(conn, query));
+  TRY(const std::vector<std::int64_t> numbers, Search(conn, query, nullptr));
   std::vector<RunInfo> out;
   out.reserve(numbers.size());
   for (const std::int64_t number : numbers) {

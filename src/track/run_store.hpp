@@ -44,7 +44,8 @@ Result<Run> GetRun(sql::Conn& conn, std::string_view run_id);
 
 // Runs matching `query` (reference/mlflow.md 2: attributes, metrics, params, tags, datasets), in full or infos only. Default
 // order and ties: start_time DESC, run_id ASC.
-Result<std::vector<Run>> ListRuns(sql::Conn& conn, const Query& query);
+// `next`, unless null: what Query::after must be for the page behind this one; empty when there is none.
+Result<std::vector<Run>> ListRuns(sql::Conn& conn, const Query& query, sql::SortPlace* next = nullptr);
 Result<std::vector<RunInfo>> ListRunInfos(sql::Conn& conn, const Query& query);
 
 // For the stores of this room: a run's small number. `ActiveRun` refuses deleted runs.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sql/filter.hpp"
+#include "sql/keyset.hpp"
 #include "track/types.hpp"
 
 namespace mlean::track {
@@ -41,7 +42,8 @@ struct Query {
   std::vector<Clause> where = {};                // all must hold; at most 64
   std::vector<Order> order = {};                 // at most 32; ties: newest first, then id
   std::size_t limit = 1000;
-  std::size_t offset = 0;
+  sql::SortPlace after = {};  // where the last page ended; empty: from the beginning
+  std::size_t offset = 0;     // of logged models, which have no `after`
 };
 
 }  // namespace mlean::track

@@ -56,9 +56,10 @@ Result<Json> Search(const Json& request, Context& context) {
   TRY(const std::size_t page, PageSize(request, 1000));
   TRY(track::Query query, TrackQuery(request, kGrammar, page));
   query.view = ViewOf(request, "view_type");
-  TRY(auto found, context.workspace.db->Read([&](sql::Conn& conn) { return track::ListExperiments(conn, query); }));
+  sql::SortPlace next;
+  TRY(const auto found, context.workspace.db->Read([&](sql::Conn& conn) { return track::ListExperiments(conn, query, &next); }));
   Json out = Json::Object{};
-  TakePage(found, query, out);
+  SetNextPage(out, next);
   Json::Array list;
   for (const track::Experiment& experiment : found) list.push_back(ExperimentJson(experiment));
   SetList(out, "experiments", std::move(list));

@@ -71,10 +71,10 @@ Result<Json> Finalize(const Json& request, Context& context) {
 
 Result<Json> Search(const Json& request, Context& context) {
   TRY(const std::size_t page, PageSize(request, 100));
-  // The order is a list of objects here, not of texts.
-  Json plain = request;
-  plain.Set("order_by", Json::Array{});
-  TRY(track::Query query, TrackQuery(plain, kGrammar, page));
+  track::Query query;
+  TRY(query.where, TrackClauses(TextOf(request, "filter"), kGrammar));
+  TRY(query.offset, ParsePageToken(TextOf(request, "page_token")));
+  query.limit = page + 1;
   query.experiment_ids = TextsOf(request, "experiment_ids");
   std::vector<track::Dataset> datasets;
   const auto scope = [&](const Json& object) {
@@ -94,7 +94,10 @@ Result<Json> Search(const Json& request, Context& context) {
   }
   TRY(auto models, context.workspace.db->Read([&](sql::Conn& conn) { return track::ListLoggedModels(conn, query, datasets); }));
   Json out = Json::Object{};
-  TakePage(models, query, out);
+  if (models.size() > page) {
+    models.resize(page);
+    out.Set("next_page_token", PageToken(query.offset + page));
+  }
   Json::Array list;
   for (const track::LoggedModel& model : models) list.push_back(LoggedModelJson(model));
   SetList(out, "models", std::move(list));

@@ -120,9 +120,11 @@ Result<Json> ChangeStage(const Json& request, Context& context) {
 Result<Json> Search(const Json& request, Context& context) {
   TRY(const std::size_t page, PageSize(request, 10'000, kMaxVersions));
   TRY(const registry::Query query, RegistryQuery(request, kGrammar, page));
-  TRY(auto versions, context.workspace.db->Read([&](sql::Conn& conn) { return registry::SearchVersions(conn, query); }));
+  sql::SortPlace next;
+  TRY(const auto versions,
+      context.workspace.db->Read([&](sql::Conn& conn) { return registry::SearchVersions(conn, query, &next); }));
   Json out = Json::Object{};
-  TakePage(versions, query, out);
+  SetNextPage(out, next);
   Json::Array list;
   for (const registry::ModelVersion& version : versions) list.push_back(ModelVersionJson(version));
   SetList(out, "model_versions", std::move(list));

@@ -77,9 +77,10 @@ Result<Json> Search(const Json& request, Context& context) {
   if (!NamesPrompts(query.where)) {
     query.where.push_back({registry::Field::kTag, std::string(kPromptTag), sql::Op::kNe, std::string("true"), true});
   }
-  TRY(auto models, context.workspace.db->Read([&](sql::Conn& conn) { return registry::ListModels(conn, query); }));
+  sql::SortPlace next;
+  TRY(const auto models, context.workspace.db->Read([&](sql::Conn& conn) { return registry::ListModels(conn, query, &next); }));
   Json out = Json::Object{};
-  TakePage(models, query, out);
+  SetNextPage(out, next);
   Json::Array list;
   for (const registry::Model& model : models) list.push_back(RegisteredModelJson(model));
   SetList(out, "registered_models", std::move(list));

@@ -79,9 +79,10 @@ Result<Json> Search(const Json& request, Context& context) {
   TRY(track::Query query, TrackQuery(request, kGrammar, page));
   query.view = ViewOf(request, "run_view_type");
   query.experiment_ids = TextsOf(request, "experiment_ids");
-  TRY(auto runs, context.workspace.db->Read([&](sql::Conn& conn) { return track::ListRuns(conn, query); }));
+  sql::SortPlace next;
+  TRY(const auto runs, context.workspace.db->Read([&](sql::Conn& conn) { return track::ListRuns(conn, query, &next); }));
   Json out = Json::Object{};
-  TakePage(runs, query, out);
+  SetNextPage(out, next);
   Json::Array list;
   list.reserve(runs.size());
   for (const track::Run& run : runs) list.push_back(RunJson(run));

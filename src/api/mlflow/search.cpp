@@ -48,7 +48,40 @@ std::vector<Clause> ToClauses(std::vector<Comparison> comparisons) {
   return out;
 }
 
-// Where, order, limit and offset; `add_order` appends one key.
+Error InvalidToken(std::string_view text) {
+  return Fail(Code::kInvalid, fmt::format("Invalid page token, decoded value={}", text));
+}
+
+Result<sql::SortPlace> ParsePlace(std::string_view token) {
+  sql::SortPlace place;
+  if (token.empty()) return place;
+  const Result<std::string> text = remotes::FromBase64(token);
+  if (!text) return Fail(Code::kInvalid, "Invalid page token, could not base64-decode");
+  const Result<Json> parsed = Json::Parse(*text, {.allow_nan = true});
+  if (!parsed || !parsed->IsArray() || parsed->AsArray().empty()) return InvalidToken(*text);
+  for (const Json& value : parsed->AsArray()) {
+    if (value.IsNull())
+      place.emplace_back(std::monostate{});
+    else if (value.IsInt())
+      place.emplace_back(value.AsInt());
+    else if (value.IsDouble())
+      place.emplace_back(value.AsDouble());
+    else if (value.IsString())
+      place.emplace_back(value.AsString());
+    else
+      return InvalidToken(*text);
+  }
+  return place;
+}
+
+Json ValueJson(const sql::SortValue& value) {
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) return *whole;
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  if (const auto* words = std::get_if<std::string>(&value)) return *words;
+  return nullptr;
+}
+
+// Where, order, limit and place; `add_order` appends one key.
 template <class Query, class AddOrder>
 Result<Query> MakeQuery(const Json& request, const Grammar& grammar, std::size_t page, const AddOrder& add_order) {
   Query query;
@@ -58,8 +91,8 @@ Result<Query> MakeQuery(const Json& request, const Grammar& grammar, std::size_t
     TRY(OrderKey key, ParseOrder(text, grammar));
     add_order(query, std::move(key));
   }
-  TRY(query.offset, ParsePageToken(TextOf(request, "page_token")));
-  query.limit = page + 1;
+  TRY(query.after, ParsePlace(TextOf(request, "page_token")));
+  query.limit = page;
   return query;
 }
 
@@ -81,12 +114,19 @@ Result<std::size_t> ParsePageToken(std::string_view token) {
   const Result<Json> parsed = Json::Parse(*text);
   const Json* offset = parsed ? parsed->Find("offset") : nullptr;
   if (offset == nullptr || !offset->IsInt() || offset->AsInt() <= 0) {
-    return Fail(Code::kInvalid, fmt::format("Invalid page token, decoded value={}", *text));
+    return InvalidToken(*text);
   }
   return static_cast<std::size_t>(offset->AsInt());
 }
 
 std::string PageToken(std::size_t offset) { return remotes::Base64(fmt::format("{{\"offset\": {}}}", offset)); }
+
+void SetNextPage(Json& reply, const sql::SortPlace& next) {
+  if (next.empty()) return;
+  Json::Array values;
+  for (const sql::SortValue& value : next) values.push_back(ValueJson(value));
+  reply.Set("next_page_token", remotes::Base64(Json(std::move(values)).Dump(true)));
+}
 
 Result<std::vector<track::Clause>> TrackClauses(std::string_view filter, const Grammar& grammar) {
   TRY(std::vector<Comparison> comparisons, ParseFilter(filter, grammar));
