@@ -8,6 +8,7 @@
 #include "repo/code_points.hpp"
 #include "repo/dvc_error.hpp"
 #include "repo/dvc_pattern.hpp"
+#include "repo/ignore_paths.hpp"
 
 namespace mlean::repo {
 namespace {
@@ -80,6 +81,7 @@ TEST(DvcIgnore, SeesTreesAsDvc) {
     for (const Json& path : line.Find("subrepos")->AsArray()) ASSERT_TRUE(os::MakeDirs(temp.path() / path.AsString() / ".dvc"));
     const DvcIgnore ignore = *DvcIgnore::Open(temp.path());
     const DvcIgnore all = *DvcIgnore::Open(temp.path(), IgnoreScope::kWithSubrepos);
+    IgnorePaths paths(ignore, "");
     for (const Json& entry : line.Find("entries")->AsArray()) {
       const std::string& path = entry.AsArray()[0].AsString();
       const bool is_dir = entry.AsArray()[1].AsBool();
@@ -88,6 +90,7 @@ TEST(DvcIgnore, SeesTreesAsDvc) {
       EXPECT_EQ(*ignore.Ignored(path, is_dir), expected) << path << "\n" << line.Dump();
       EXPECT_EQ(*all.Ignored(path, is_dir), entry.AsArray()[3].AsBool()) << path << "\n" << line.Dump();
       EXPECT_EQ(Walks(ignore, path, is_dir), !expected) << path << "\n" << line.Dump();
+      EXPECT_EQ(*paths.Has(path, is_dir), expected) << path << "\n" << line.Dump();
       const IgnoreMatch match = *ignore.Check(path, is_dir);
       Json::Array rules;
       for (const std::string& rule : match.rules) rules.emplace_back(rule);
@@ -110,6 +113,29 @@ TEST(DvcIgnore, HidesWhatIsAlwaysHidden) {
   EXPECT_FALSE(*DvcIgnore::Open(temp.path(), IgnoreScope::kWithSubrepos)->Ignored("sub/x", false));
   EXPECT_EQ(ignore.Check("sub/x", false)->rules, std::vector<std::string>{"in sub_repo:sub"});
   EXPECT_EQ(ignore.Check("a/.git/x", false)->rules, std::vector<std::string>{":.git"});
+}
+
+TEST(IgnorePaths, JudgesBelowAFolderAndReadsEachFileOnce) {
+  const os::TempDir temp = *os::TempDir::Make();
+  const auto write = [&](std::string_view file, std::string_view text) {
+    ASSERT_TRUE(os::MakeDirs((temp.path() / file).parent_path()));
+    ASSERT_TRUE(os::WriteFileAtomic(temp.path() / file, text, {.sync = false}));
+  };
+  write(".dvcignore", "/data/b\n*.tmp\nhidden\n");
+  write("data/sub/.dvcignore", "x\n");
+  const DvcIgnore ignore = *DvcIgnore::Open(temp.path());
+  IgnorePaths data(ignore, "data");
+  for (const char* path : {"b", "b/x", "sub/x", "sub/x/y", "deep/a.tmp", "hidden/y", "sub/hidden"})
+    EXPECT_TRUE(*data.Has(path, false)) << path;
+  for (const char* path : {"a", "x", "sub/y", "sub", "deep/er/x"}) EXPECT_FALSE(*data.Has(path, false)) << path;
+  EXPECT_TRUE(*IgnorePaths(ignore, "data/b").Has("y", false));
+  EXPECT_FALSE(*IgnorePaths(ignore, ".").Has("data/y", false));
+  write("data/sub/.dvcignore", "y\n");
+  EXPECT_FALSE(*data.Has("sub/y", false)) << "it was read again";
+  EXPECT_TRUE(*IgnorePaths(ignore, "data").Has("sub/y", false));
+  write("data/bad/.dvcignore", "\xff");
+  EXPECT_FALSE(data.Has("bad/y", false));
+  for (int i = 0; i < 3000; ++i) EXPECT_EQ(*data.Has("f" + std::to_string(i) + "/x.tmp", false), true);
 }
 
 TEST(DvcIgnore, TellsBrokenFiles) {

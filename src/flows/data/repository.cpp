@@ -6,6 +6,7 @@
 
 #include "base/log.hpp"
 #include "repo/git.hpp"
+#include "repo/ignore_paths.hpp"
 
 namespace mlean::flows {
 namespace fs = std::filesystem;
@@ -94,8 +95,8 @@ void Repository::Warn(const std::vector<cas::ScanWarning>& warnings, const fs::p
 cas::IgnoreRule Repository::IgnoredBelow(const fs::path& output) const {
   const std::string front = output.lexically_relative(project_.root).generic_string();
   if (front.empty() || front.starts_with("..")) return {};  // outside: no rules hold
-  return [this, front](std::string_view path, bool is_dir) {
-    const Result<bool> ignored = files_->dvc_ignore().Ignored(front + "/" + std::string(path), is_dir);
+  return [paths = std::make_shared<repo::IgnorePaths>(files_->dvc_ignore(), front)](std::string_view path, bool is_dir) {
+    const Result<bool> ignored = paths->Has(path, is_dir);
     return ignored && *ignored;
   };
 }

@@ -67,7 +67,7 @@ class Repository {
   repo::RepoLock* lock() { return lock_ ? &*lock_ : nullptr; }
   // Tells what was left out of a folder, with paths as shown.
   void Warn(const std::vector<cas::ScanWarning>& warnings, const std::filesystem::path& folder) const;
-  // .dvcignore below one output, for the cas room.
+  // .dvcignore below one output, for the cas room; for one walk (repo/ignore_paths.hpp).
   cas::IgnoreRule IgnoredBelow(const std::filesystem::path& output) const;
 
   // Refuses an output that git tracks, with DVC's text. Asks git once a command.

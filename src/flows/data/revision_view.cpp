@@ -10,6 +10,7 @@
 #include "os/files.hpp"
 #include "pipeline/place.hpp"
 #include "repo/dvc_files.hpp"
+#include "repo/ignore_paths.hpp"
 
 namespace mlean::flows {
 namespace fs = std::filesystem;
@@ -94,8 +95,9 @@ Result<std::vector<std::string>> RevisionView::FilesOfSource(const std::string& 
   std::vector<std::string> files;
   if (source().Look(folder) != Kind::kDir) return files;
   const repo::DvcIgnore& ignore = revision_ ? revision_->source().dvc_ignore() : repository_.files().dvc_ignore();
+  repo::IgnorePaths paths(ignore, folder);
   const auto seen = [&](std::string_view path, bool is_dir) {
-    const Result<bool> ignored = ignore.Ignored(In(folder, path), is_dir);
+    const Result<bool> ignored = paths.Has(path, is_dir);
     return !ignored || !*ignored;
   };
   if (revision_) {
