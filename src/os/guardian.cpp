@@ -7,7 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <mutex>
 #include <utility>
 
 #include "os/files.hpp"
@@ -17,8 +20,11 @@ namespace mlean::os {
 namespace {
 
 constexpr const char* kShell = "/bin/sh";
-// The first line is the group; what follows is only ever the end of the socket, when its last holder, us, is gone.
-constexpr const char* kScript = "read -r group && { read -r end; kill -s KILL -- \"-$group\"; }";
+// A line is the group of a child, an empty one tells that it has ended. The socket ends when its last holder, us, is gone.
+constexpr const char* kScript =
+    "while read -r line; do group=$line; done\n"
+    "test -z \"$group\" || kill -s KILL -- \"-$group\"";
+constexpr std::size_t kMaxIdle = 16;
 
 struct Ends {
   int socket = -1;
@@ -40,7 +46,48 @@ void BecomeGuardian(const void* argument) {
 
 }  // namespace
 
+// Those that wait for a child. Never destroyed: threads may end children while the program exits.
+struct Guardian::Idle {
+  std::mutex mutex;  // guards all below
+  std::array<Guardian, kMaxIdle> guardians;
+  std::size_t count = 0;
+  pid_t owner = ::getpid();
+
+  // Those of the process that we were forked from are not ours, nor is it for us to keep them from seeing its end.
+  void CheckOwner() noexcept {
+    if (owner == ::getpid()) return;
+    for (std::size_t i = 0; i < count; ++i) ::close(guardians[i].socket_);
+    for (std::size_t i = 0; i < count; ++i) guardians[i].pid_ = guardians[i].socket_ = -1;
+    count = 0;
+    owner = ::getpid();
+  }
+};
+
+Guardian::Idle& Guardian::TheIdle() {
+  static Idle* const idle = [] {
+    std::atexit([] { EndIdle(); });
+    return new Idle;
+  }();
+  return *idle;
+}
+
 Result<Guardian> Guardian::Start() {
+  Idle& idle = TheIdle();
+  for (;;) {
+    Guardian guardian;
+    {
+      const std::lock_guard lock(idle.mutex);
+      idle.CheckOwner();
+      if (idle.count == 0) break;
+      guardian = std::move(idle.guardians[--idle.count]);
+    }
+    if (guardian.IsAlive()) return guardian;
+    guardian.Kill();
+  }
+  return StartNew();
+}
+
+Result<Guardian> Guardian::StartNew() {
   if (::access(kShell, X_OK) != 0) return FileError("run", kShell, errno);
   const Fd null_fd = AboveStandard(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (null_fd.get() < 0) return FileError("open", "/dev/null", errno);
@@ -74,7 +121,25 @@ bool Guardian::Watch(int socket) {
   return ::send(socket, at, size, MSG_NOSIGNAL) == static_cast<ssize_t>(size);
 }
 
+bool Guardian::IsAlive() const { return ::kill(pid_, 0) == 0 && ::waitpid(pid_, nullptr, WNOHANG) == 0; }
+
 void Guardian::End() noexcept {
+  if (pid_ > 0 && ::send(socket_, "\n", 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1 && Park()) return;
+  Kill();
+}
+
+bool Guardian::Park() noexcept {
+  Idle& idle = TheIdle();
+  const std::lock_guard lock(idle.mutex);
+  idle.CheckOwner();
+  if (idle.count == kMaxIdle) return false;
+  Guardian& place = idle.guardians[idle.count++];
+  place.pid_ = std::exchange(pid_, -1);
+  place.socket_ = std::exchange(socket_, -1);
+  return true;
+}
+
+void Guardian::Kill() noexcept {
   // Killed before the socket is closed: else it would take the end of the socket for ours.
   if (pid_ > 0) ::kill(pid_, SIGKILL);
   if (socket_ >= 0) ::close(socket_);
@@ -82,6 +147,15 @@ void Guardian::End() noexcept {
   }
   pid_ = -1;
   socket_ = -1;
+}
+
+std::size_t Guardian::EndIdle() noexcept {
+  Idle& idle = TheIdle();
+  const std::lock_guard lock(idle.mutex);
+  idle.CheckOwner();
+  const std::size_t count = std::exchange(idle.count, 0);
+  for (std::size_t i = 0; i < count; ++i) idle.guardians[i].Kill();
+  return count;
 }
 
 }  // namespace mlean::os

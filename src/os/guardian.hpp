@@ -3,14 +3,17 @@
 // parent-death signal, which the child has too, reaches only the child itself.
 //
 // It is `/bin/sh` with a script of three lines, at the other end of a socket: the end of the socket is how it learns of our
-// death. A program of its own rather than a fork of us: a fork costs more the more memory we hold, and keeps our pages.
+// death. A program of its own rather than a fork of us: a fork costs more the more memory we hold, and keeps our pages. To start
+// one costs about a millisecond; so it waits for the next child when its child has ended.
 #pragma once
+
+#include <cstddef>
 
 #include "base/result.hpp"
 
 namespace mlean::os {
 
-// One guardian for one child. Movable; one thread at a time.
+// One guardian for one child at a time. Movable; one thread at a time.
 //
 //   TRY(Guardian guardian, Guardian::Start());
 //   … in the child, before it executes anything: Guardian::Watch(guardian.socket()) …
@@ -31,8 +34,18 @@ class Guardian {
   // The group is not killed any more, whatever becomes of us. May be called again.
   void End() noexcept;
 
+  // Ends those that wait for the next child, which else live as long as we do; how many there were.
+  static std::size_t EndIdle() noexcept;
+
  private:
+  struct Idle;
+  static Idle& TheIdle();
+
   Guardian(int pid, int socket) : pid_(pid), socket_(socket) {}
+  static Result<Guardian> StartNew();
+  bool IsAlive() const;
+  bool Park() noexcept;
+  void Kill() noexcept;
   int pid_ = -1;
   int socket_ = -1;
 };

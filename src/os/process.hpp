@@ -1,7 +1,7 @@
 // Child processes. Each leads its own process group, reads /dev/null, and has every descriptor but 0, 1, 2 closed. When this
 // program ends while a child runs, however it ends (kill -9 too), the child's whole group gets SIGKILL within moments: a guardian
-// process beside each child sees to it (guardian.hpp). Only what left the group by setsid or setpgid is beyond that. The child
-// itself also gets SIGKILL when the thread that started it ends.
+// process beside each child sees to it (guardian.hpp); the next child takes it over. Only what left the group by setsid or
+// setpgid is beyond that. The child itself also gets SIGKILL when the thread that started it ends.
 //
 //   TRY(const os::ProcessOutcome done, os::RunProcess({.shell = "python train.py", .cwd = dir, .log_file = log, .timeout_ms =
 //   60'000})); if (done.exit_code != 0) …

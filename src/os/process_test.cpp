@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "os/files.hpp"
+#include "os/guardian.hpp"
 
 namespace mlean::os {
 namespace {
@@ -225,6 +226,52 @@ TEST_F(ProcessTest, Kill9OfTheParentTakesTheGrandchildrenAlong) {
   close(pipe_ends[0]);
 }
 
+TEST_F(ProcessTest, OneGuardianServesManyChildren) {
+  Guardian::EndIdle();
+  for (int i = 0; i < 3; ++i) Run({.shell = "exit 3"});
+  EXPECT_EQ(Guardian::EndIdle(), 1u);
+  {
+    auto one = Child::Start({.argv = {"sleep", "1000"}});
+    auto two = Child::Start({.argv = {"sleep", "1000"}});
+    ASSERT_TRUE(one && two);
+    EXPECT_EQ(Guardian::EndIdle(), 0u);
+  }
+  EXPECT_EQ(Guardian::EndIdle(), 2u);
+}
+
+// A guardian that waits has nothing to kill any more.
+TEST_F(ProcessTest, EndedGroupsAreLeftAlone) {
+  const std::string text = R"(sleep 1000 >/dev/null & echo $!)";
+  const int left = std::stoi(Run({.shell = text, .capture = true}).output);
+  Guardian::EndIdle();
+  const int worker = fork();
+  if (worker == 0) {
+    // The same with a process that dies while its guardian waits.
+    const auto done = RunProcess({.shell = text, .log_file = dir_ / "left"});
+    _exit(done && done->Ok() ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(worker, &status, 0), worker);
+  EXPECT_EQ(status, 0);
+  const int other = std::stoi(*ReadFile(dir_ / "left"));
+  EXPECT_TRUE(Alive(left));
+  EXPECT_TRUE(Alive(other));
+  kill(left, SIGKILL);
+  kill(other, SIGKILL);
+}
+
+// A guardian that somebody has killed while it waited is not used.
+TEST_F(ProcessTest, DeadGuardiansAreReplaced) {
+  Guardian::EndIdle();
+  Run({.shell = "exit 3"});
+  const std::string pids = *ReadFile(fmt::format("/proc/self/task/{}/children", gettid()));
+  const int guardian = std::stoi(pids);
+  kill(guardian, SIGKILL);
+  ASSERT_TRUE(Gone(guardian));
+  Run({.shell = "exit 3"});
+  EXPECT_EQ(Guardian::EndIdle(), 1u);
+}
+
 TEST_F(ProcessTest, NoGuardianIsLeftBehind) {
   Run({.shell = "exit 3"});
   EXPECT_FALSE(RunProcess({.argv = {"/etc/passwd"}}));
@@ -232,11 +279,13 @@ TEST_F(ProcessTest, NoGuardianIsLeftBehind) {
     auto ended = Child::Start({.shell = "exit 3"});
     ASSERT_TRUE(ended);
     EXPECT_EQ(ended->Wait(10'000)->exit_code, 3);
+    Guardian::EndIdle();
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
     auto dropped = Child::Start({.argv = {"sleep", "1000"}});
     ASSERT_TRUE(dropped);
     *dropped = *std::move(ended);
   }
+  Guardian::EndIdle();
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
   EXPECT_EQ(errno, ECHILD);
 }
