@@ -1,5 +1,6 @@
 #include "repo/rw_lock.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <signal.h>
 #include <unistd.h>
@@ -117,6 +118,21 @@ bool Overlap(std::string_view a, std::string_view b) {
   return within(a, b) || within(b, a);
 }
 
+// Into the file that is there, which saves making and freeing a file twice a stage. Under the guard nobody reads it meanwhile;
+// one write within a page is whole however we end, and blanks behind JSON do no harm until they are cut off. False: not done.
+bool RewriteInPlace(const fs::path& path, std::string text, std::size_t old_size) {
+  constexpr std::size_t kPage = 4096;
+  const std::size_t size = text.size();
+  if (old_size == 0 || std::max(size, old_size) > kPage) return false;
+  text.resize(std::max(size, old_size), ' ');
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (fd < 0) return false;
+  const bool written = ::pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  const bool done = written && ::ftruncate(fd, static_cast<off_t>(size)) == 0;
+  ::close(fd);
+  return done;
+}
+
 // Reads the table, lets `edit` change it and writes it again, under the guard.
 Result<void> EditTable(const fs::path& tmp_dir, bool hardlink, const std::atomic<bool>* cancel, std::vector<std::string>* notes,
                        const std::function<Result<void>(Table& table)>& edit) {
@@ -133,7 +149,10 @@ Result<void> EditTable(const fs::path& tmp_dir, bool hardlink, const std::atomic
     }
   }
   TRYV(edit(table));
-  return os::WriteFileAtomic(path, DumpTable(table), {.sync = false});
+  const std::string after = DumpTable(table);
+  if (text && *text == after) return {};
+  if (text && RewriteInPlace(path, after, text->size())) return {};
+  return os::WriteFileAtomic(path, after, {.sync = false});
 }
 
 // Finds those who block one of `waiters`; takes the dead among them out of `entries`.

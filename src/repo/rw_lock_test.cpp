@@ -110,6 +110,25 @@ TEST_F(RwLockTest, StartsABrokenFileAnew) {
   EXPECT_TRUE(notes_.empty());
 }
 
+TEST_F(RwLockTest, KeepsItsFileWhileItIsSmall) {
+  Put("{}                ");
+  const std::uint64_t inode = os::Stat(dir_ / "rwlock")->inode;
+  {
+    const Result<RwLock> lock = Take("new", {}, {"/r/o"});
+    ASSERT_TRUE(lock);
+    EXPECT_EQ(os::Stat(dir_ / "rwlock")->inode, inode);
+    EXPECT_TRUE(Text().ends_with("}}}")) << Text();
+    std::vector<std::string> many;
+    for (int i = 0; i < 100; ++i) many.push_back("/r/some/longer/path/" + std::to_string(i));
+    const Result<RwLock> large = Take("new", many, {});
+    ASSERT_TRUE(large);
+    EXPECT_THAT(Text(), testing::HasSubstr("path/99"));
+    EXPECT_NE(os::Stat(dir_ / "rwlock")->inode, inode);
+  }
+  EXPECT_EQ(Text(), "{}");
+  EXPECT_TRUE(notes_.empty());
+}
+
 TEST_F(RwLockTest, WaitsOnItsGuard) {
   const RepoLock guard = *RepoLock::Acquire(dir_, {.hardlink = true}, "rwlock.lock");
   std::atomic<bool> cancel = true;
