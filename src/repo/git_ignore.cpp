@@ -38,7 +38,7 @@ class GitFolder final : public IgnoreFolder {
     lists_.push_back(std::make_shared<const std::vector<GitPattern>>(std::move(patterns)));
     for (const GitPattern& pattern : *lists_.back()) {
       Live live{&pattern, static_cast<std::uint32_t>(states_.size())};
-      if (!pattern.name_only) {
+      if (!pattern.name_only && pattern.quick == GitPattern::Quick::kNone) {
         states_.resize(states_.size() + pattern.machine.words());
         pattern.machine.Start(States(live));
       }
@@ -63,6 +63,7 @@ class GitFolder final : public IgnoreFolder {
   Result<IgnoreFolderPtr> Enter(std::string_view name) const override {
     auto folder = std::make_shared<GitFolder>(path_ + "/" + std::string(name), this);
     for (const Live& live : live_) {
+      if (live.pattern->quick == GitPattern::Quick::kHere) continue;
       Live next{live.pattern, static_cast<std::uint32_t>(folder->states_.size())};
       if (!live.pattern->name_only) {
         const std::span<const Word> states = States(live);
@@ -94,7 +95,7 @@ class GitFolder final : public IgnoreFolder {
 
   bool Matches(const Live& live, std::string_view name) const {
     const GitPattern& pattern = *live.pattern;
-    if (pattern.quick == GitPattern::Quick::kName) return name == pattern.literal;
+    if (pattern.quick == GitPattern::Quick::kName || pattern.quick == GitPattern::Quick::kHere) return name == pattern.literal;
     if (pattern.quick == GitPattern::Quick::kSuffix) return name.ends_with(pattern.literal);
     Word small[4] = {};
     std::vector<Word> large;

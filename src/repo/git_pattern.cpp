@@ -172,6 +172,9 @@ GitPattern Parse(std::string_view line) {
   } else if (pattern.name_only && line.front() == '*' && line.find_first_of(kSpecial, 1) == line.npos) {
     pattern.quick = GitPattern::Quick::kSuffix;
     pattern.literal = line.substr(1);
+  } else if (line.size() > 1 && line.front() == '/' && line.find_first_of("/*?[\\", 1) == line.npos) {
+    pattern.quick = GitPattern::Quick::kHere;
+    pattern.literal = line.substr(1);
   } else {
     if (line.starts_with('/')) line.remove_prefix(1);
     Translate(line, pattern.machine);

@@ -14,8 +14,9 @@ struct GitPattern {
   bool ignores = true;        // false: "!pattern"
   bool only_folders = false;  // ends with '/'
   bool name_only = false;     // no '/' inside: is about the last part of a path, else about the path from the file's folder
-  // With name_only: what can be decided without the machine.
-  enum class Quick : std::uint8_t { kNone, kName, kSuffix };
+  // What can be decided without the machine: with name_only by the name or its end; kHere ("/name", the lines that DVC writes) by
+  // the name in the file's own folder.
+  enum class Quick : std::uint8_t { kNone, kName, kSuffix, kHere };
   Quick quick = Quick::kNone;
   std::string literal;
   GlobMachine machine;

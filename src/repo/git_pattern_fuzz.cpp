@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::vector<GitPattern> patterns = ParseGitIgnore(text.substr(0, end));
   for (const GitPattern& pattern : patterns) {
     if (pattern.quick != GitPattern::Quick::kNone) {
-      CHECK_BUG(pattern.name_only && pattern.literal.find('/') == pattern.literal.npos);
+      CHECK_BUG((pattern.name_only || pattern.quick == GitPattern::Quick::kHere) &&
+                pattern.literal.find('/') == pattern.literal.npos);
       continue;
     }
     std::vector<GlobMachine::Word> states(pattern.machine.words());

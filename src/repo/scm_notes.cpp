@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
-#include <set>
 #include <system_error>
+#include <unordered_set>
 
 #include "base/text.hpp"
 #include "os/files.hpp"
@@ -59,8 +59,12 @@ Result<bool> IsIgnored(const GitIgnore& ignore, const fs::path& git_root, const 
 Result<bool> AddLines(const fs::path& file, const std::vector<std::string>& lines) {
   TRY(const std::optional<std::string> before, ReadIgnoreFile(file.string(), true));
   std::string text = before.value_or("");
-  const std::vector<std::string> split = Split(text, '\n');
-  std::set<std::string> present(split.begin(), split.end());
+  std::unordered_set<std::string_view> present;
+  for (std::string_view rest = before ? *before : std::string_view(); !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    present.insert(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
   bool changed = false;
   for (const std::string& line : lines) {
     if (!present.insert(line).second) continue;
