@@ -160,9 +160,12 @@ Result<void> CopyFileInto(const fs::path& from, const fs::path& to, const CopyFi
   if (!S_ISREG(facts.st_mode)) return Fail(Code::kInvalid, fmt::format("cannot copy '{}': it is no file", from.string()));
   TRY(auto opened, OpenTemp(to));
   const Descriptor target(opened.first);
-  const struct Unlink {
+  struct Unlink {
     const fs::path& path;
-    ~Unlink() { ::unlink(path.c_str()); }  // fails when it was renamed
+    bool wanted = true;
+    ~Unlink() {
+      if (wanted) ::unlink(path.c_str());
+    }
   } unlink{opened.second};
   const auto tell = [&](std::uint64_t bytes) -> Result<void> {
     if (!options.on_bytes || options.on_bytes(bytes)) return {};
@@ -178,7 +181,7 @@ Result<void> CopyFileInto(const fs::path& from, const fs::path& to, const CopyFi
     more = done > 0;
   }
   if (!in_kernel) {
-    const std::size_t piece = facts.st_size <= static_cast<off_t>(kSmallBytes) ? kSmallBytes : kPieceBytes;
+    const std::size_t piece = std::clamp<std::size_t>(static_cast<std::size_t>(facts.st_size), 4096, kPieceBytes);
     const auto buffer = std::make_unique_for_overwrite<char[]>(piece);
     for (;;) {
       const ssize_t got = ::read(source.fd, buffer.get(), piece);
@@ -187,11 +190,14 @@ Result<void> CopyFileInto(const fs::path& from, const fs::path& to, const CopyFi
       if (got == 0) break;
       TRYV(WriteAll(target.fd, {buffer.get(), static_cast<std::size_t>(got)}, to));
       TRYV(tell(static_cast<std::uint64_t>(got)));
+      // All of a small file, as far as it was when it was opened: it is not asked for its end.
+      if (got == facts.st_size) break;
     }
   }
   if (::fchmod(target.fd, options.mode) != 0) return os::FileError("write", to, errno);
   const int renamed = options.exclusive ? ::link(opened.second.c_str(), to.c_str()) : ::rename(opened.second.c_str(), to.c_str());
   if (renamed != 0) return os::FileError("write", to, errno);
+  unlink.wanted = options.exclusive;
   return {};
 }
 
@@ -201,7 +207,7 @@ Result<void> ReadPieces(const fs::path& file, std::uint64_t offset, const std::f
   if (source.fd < 0 || ::fstat(source.fd, &facts) != 0) return os::FileError("read", file, errno);
   if (!S_ISREG(facts.st_mode)) return Fail(Code::kInvalid, fmt::format("cannot read '{}': it is no file", file.string()));
   if (offset > 0 && ::lseek(source.fd, static_cast<off_t>(offset), SEEK_SET) < 0) return os::FileError("read", file, errno);
-  const std::size_t piece = std::clamp<std::size_t>(static_cast<std::size_t>(facts.st_size) + 1, 4096, kPieceBytes);
+  const std::size_t piece = std::clamp<std::size_t>(static_cast<std::size_t>(facts.st_size), 4096, kPieceBytes);
   const auto buffer = std::make_unique_for_overwrite<char[]>(piece);
   for (;;) {
     const ssize_t got = ::read(source.fd, buffer.get(), piece);
@@ -209,6 +215,7 @@ Result<void> ReadPieces(const fs::path& file, std::uint64_t offset, const std::f
     if (got < 0) return os::FileError("read", file, errno);
     if (got == 0) return {};
     TRYV(sink({buffer.get(), static_cast<std::size_t>(got)}));
+    if (offset == 0 && got == facts.st_size) return {};
   }
 }
 
