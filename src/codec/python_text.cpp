@@ -104,7 +104,12 @@ std::string PythonFloat(double value) {
 
 void AppendPythonJsonString(std::string& out, std::string_view text) {
   out += '"';
+  const auto plain = [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; };
   for (std::size_t at = 0; at < text.size();) {
+    const std::size_t from = at;
+    while (at < text.size() && plain(text[at])) ++at;
+    out.append(text, from, at - from);
+    if (at == text.size()) break;
     const std::uint32_t point = NextCodePoint(text, at);
     switch (point) {
       case '"': out += "\\\""; continue;
@@ -116,9 +121,7 @@ void AppendPythonJsonString(std::string& out, std::string_view text) {
       case '\f': out += "\\f"; continue;
       default: break;
     }
-    if (point >= 0x20 && point < 0x7F) {
-      out += static_cast<char>(point);
-    } else if (point > 0xFFFF) {
+    if (point > 0xFFFF) {
       AppendUnicodeEscape(out, 0xD800 + ((point - 0x10000) >> 10));
       AppendUnicodeEscape(out, 0xDC00 + ((point - 0x10000) & 0x3FF));
     } else {
