@@ -3,9 +3,11 @@
 #include <fmt/core.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -49,8 +51,9 @@ class Adder {
     TRY(const repo::RwLock lock, LockOutputs(items));
     if (request_.to_remote) return Transfer(items.front());
     if (!request_.out.empty()) TRYV(BringIn(items.front()));
-    for (const Item& item : items) {
-      Result<void> added = Add(item);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      Result<void> added = i % kIgnoredAtOnce == 0 ? IgnoreSome(items, i) : Result<void>();
+      if (added) added = Add(items[i]);
       if (!added) {
         repository_.scm().Undo();
         return added;
@@ -60,6 +63,23 @@ class Adder {
   }
 
  private:
+  // A .gitignore is read and written as a whole: once for some targets. Not for all, so that a kill leaves few lines of targets
+  // that were not reached.
+  static constexpr std::size_t kIgnoredAtOnce = 64;
+
+  Result<void> IgnoreSome(const std::vector<Item>& items, std::size_t from) {
+    std::vector<fs::path> outputs;
+    for (std::size_t i = from; i < std::min(items.size(), from + kIgnoredAtOnce); ++i) {
+      const pipeline::Output& output = OutputOf(items[i]);
+      const fs::path path = place().Disk(output.location);
+      // What cannot be added is told when its turn comes.
+      if (!output.UsesGitIgnore() || !os::Exists(path) || !repository_.RefuseTrackedByGit(path)) continue;
+      outputs.push_back(path);
+    }
+    ignored_.insert(outputs.begin(), outputs.end());
+    return repository_.scm().IgnoreAll(outputs);
+  }
+
   const pipeline::Place& place() const { return repository_.place(); }
   pipeline::Output& OutputOf(const Item& item) const { return item.stage->outs[output_.at(item.stage)]; }
 
@@ -254,8 +274,9 @@ class Adder {
       return Fail(Code::kInvalid, fmt::format("output '{}' is not a file or directory", place().Shown(item.location)));
     }
     if (output.UsesGitIgnore()) {
-      TRYV(repository_.RefuseTrackedByGit(place().Disk(output.location)));
-      TRYV(repository_.scm().Ignore(place().Disk(output.location)));
+      const fs::path disk = place().Disk(output.location);
+      TRYV(repository_.RefuseTrackedByGit(disk));
+      if (!ignored_.contains(disk)) TRYV(repository_.scm().Ignore(disk));
     }
     if (item.is_part) {
       TRYV(AddPart(output, path, exists));
@@ -383,6 +404,7 @@ class Adder {
   const AddRequest& request_;
   std::vector<std::unique_ptr<pipeline::Stage>> made_;
   std::map<const pipeline::Stage*, std::size_t> output_;  // which of its outputs is meant
+  std::set<fs::path> ignored_;                            // outputs that git does not see already
 };
 
 }  // namespace
