@@ -86,9 +86,12 @@ def test_upgrade(change, twins):
     edit, words = CHANGES[change]
     pair.each(edit)
     pair.run("status", "--json", compare="json")
+    # The real status puts the old kind of object of a changed folder into the cache, without the files it lists.
+    orphans = set(pair.a.objects()) - set(pair.b.objects())
+    assert all(name.endswith(".dir") for name in orphans)
     pair.run(*words, compare="code", check=0)
     assert pair.a.tracked() == pair.b.tracked()
-    assert pair.a.objects() == pair.b.objects()
+    assert {name: one for name, one in pair.a.objects().items() if name not in orphans} == pair.b.objects()
     pair.run("status", "--json", compare="json")
 
 
