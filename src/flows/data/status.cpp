@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "flows/data/data_objects.hpp"
+#include "os/files.hpp"
 #include "pipeline/stage_graph.hpp"
 #include "pipeline/staleness.hpp"
+#include "repo/rw_lock.hpp"
 
 namespace mlean::flows {
 namespace {
@@ -26,6 +28,26 @@ metrics::StageStatus ToReport(const pipeline::StageStatus& status) {
           .always_changed = status.always_changed};
 }
 
+// Refuses to judge what a running stage of another process reads or writes, as DVC does. Most of the time there is no such lock.
+Result<void> CheckLocks(Repository& repository, const std::vector<pipeline::Target>& targets) {
+  const std::filesystem::path tmp_dir = repository.project().DvcDir() / "tmp";
+  if (!os::Exists(tmp_dir / "rwlock")) return {};
+  repo::RwLockRequest wanted{.command = "mlean status", .hardlink = repository.config().core.hardlink_lock};
+  const auto add = [&](const std::string& location) {
+    wanted.read.push_back(pipeline::IsUrl(location) ? location : repository.place().Disk(location).string());
+  };
+  for (const pipeline::Target& target : targets) {
+    for (const pipeline::Output& output : target.stage->outs) add(output.location);
+    for (const pipeline::Dependency& dependency : target.stage->deps) {
+      if (dependency.kind == pipeline::Dependency::Kind::kPath || dependency.kind == pipeline::Dependency::Kind::kParams) {
+        add(dependency.location);
+      }
+    }
+  }
+  TRY(const repo::RwLock lock, repo::RwLock::Acquire(tmp_dir, wanted, nullptr));
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<metrics::StageStatus>> DataStageStatus(Repository& repository, const StatusRequest& request) {
@@ -36,6 +58,7 @@ Result<std::vector<metrics::StageStatus>> DataStageStatus(Repository& repository
         repository.index().CollectGranular(target, {.with_deps = request.with_deps, .recursive = request.recursive}));
     targets.insert(targets.end(), found.begin(), found.end());
   }
+  TRYV(CheckLocks(repository, targets));
   DataObjects objects(repository);
   std::vector<metrics::StageStatus> report;
   for (const pipeline::Target& target : targets) {
