@@ -318,8 +318,9 @@ int RunCommandLine(int argc, char** argv, const std::vector<VerbSpec>& table) {
   }
   front->context.clock = clock.get();
   std::vector<std::string> rest = std::move(front->flags);
-  // In front of the verb DVC takes them and forgets them.
-  if (verb->usage_status == repo::kDvcUsageExit) rest.clear();
+  // In front of the verb DVC takes -q and -v, and forgets them.
+  if (verb->usage_status == repo::kDvcUsageExit)
+    std::erase_if(rest, [](const std::string& flag) { return flag != "--wait-for-lock"; });
   rest.insert(rest.end(), words.begin() + static_cast<std::ptrdiff_t>(used), words.end());
   return RunVerb(*verb, std::move(rest), front->context);
 }
