@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 namespace mlean::codec {
 
@@ -18,7 +19,17 @@ std::int64_t Json::AsInt() const {
 double Json::AsDouble() const {
   if (IsInt()) return static_cast<double>(AsInt());
   CHECK_BUG(IsDouble());
+  if (const std::string* const digits = Digits()) return std::strtod(digits->c_str(), nullptr);
   return *std::get_if<double>(&value_);
+}
+const std::string* Json::Digits() const {
+  const Big* const big = std::get_if<Big>(&value_);
+  return big == nullptr ? nullptr : &big->digits;
+}
+Json Json::BigInteger(std::string digits) {
+  Json json;
+  json.value_.emplace<Big>(Big{std::move(digits)});
+  return json;
 }
 const std::string& Json::AsString() const {
   CHECK_BUG(IsString());
@@ -65,7 +76,8 @@ void Json::Push(Json value) {
 }
 
 std::string_view Json::TypeName() const {
-  constexpr std::string_view kNames[] = {"null", "a bool", "an integer", "a number", "a string", "a list", "an object"};
+  constexpr std::string_view kNames[] = {"null",     "a bool", "an integer", "a number",
+                                         "a string", "a list", "an object",  "an integer"};
   return kNames[value_.index()];
 }
 

@@ -1,10 +1,10 @@
 // Json: a plain JSON value (RFC 8259) with strict parsing, typed access that reports paths, and a compact writer.
 //
 // Integers that fit int64 stay integers; other numbers are doubles. Objects keep the order of their members; a key that occurs
-// twice is an error. Integers beyond int64 become doubles. A Parse error reads "cannot parse JSON: 3:14: expected ','" (line and
-// column from 1, columns in characters). Parsing refuses invalid UTF-8, NaN/Infinity tokens (unless ParseOptions::allow_nan),
-// nesting over `max_depth` and trailing text; it never throws. Values own their data and are copyable; thread-safe as any plain
-// value.
+// twice is an error. Integers beyond int64 become doubles (but see allow_nan). A Parse error reads "cannot parse JSON: 3:14:
+// expected ','" (line and column from 1, columns in characters). Parsing refuses invalid UTF-8, NaN/Infinity tokens (unless
+// ParseOptions::allow_nan), nesting over `max_depth` and trailing text; it never throws. Values own their data and are copyable;
+// thread-safe as any plain value.
 //
 //   TRY(const Json body, Json::Parse(text));
 //   TRY(const std::string name, body.StringAt("name"));          // error names the member and what was found
@@ -25,7 +25,8 @@ namespace mlean::codec {
 
 struct JsonParseOptions {
   std::size_t max_depth = 100;
-  bool allow_nan = false;         // the bare tokens NaN, Infinity, -Infinity, as Python's json writes them; and 1e999 is infinity
+  // As Python's json reads: the bare tokens NaN, Infinity, -Infinity; 1e999 is infinity; integers beyond int64 are BigIntegers.
+  bool allow_nan = false;
   bool surrogate_escape = false;  // a lone "\udc80".."\udcff" gives the raw byte 80..ff, as Python's file names do
 };
 
@@ -48,12 +49,15 @@ class Json {
   Json(Array value) : value_(std::move(value)) {}                        // NOLINT
   Json(Object value) : value_(std::move(value)) {}                       // NOLINT
 
+  // An integer beyond int64 by its decimal digits ("-123…"), as Python has them. It IsDouble() and AsDouble() is the nearest one,
+  // so that only what writes or compares numbers as Python does asks for Digits().
+  static Json BigInteger(std::string digits);
   static Result<Json> Parse(std::string_view text, const JsonParseOptions& options = {});
 
   bool IsNull() const { return value_.index() == 0; }
   bool IsBool() const { return value_.index() == 1; }
   bool IsInt() const { return value_.index() == 2; }
-  bool IsDouble() const { return value_.index() == 3; }
+  bool IsDouble() const { return value_.index() == 3 || value_.index() == 7; }
   bool IsNumber() const { return IsInt() || IsDouble(); }
   bool IsString() const { return value_.index() == 4; }
   bool IsArray() const { return value_.index() == 5; }
@@ -62,7 +66,8 @@ class Json {
   // Unchecked access: asks for what Is…() has said. Wrong use is a bug and aborts.
   bool AsBool() const;
   std::int64_t AsInt() const;
-  double AsDouble() const;  // of an integer too
+  double AsDouble() const;            // of an integer too
+  const std::string* Digits() const;  // of a BigInteger; else nullptr
   const std::string& AsString() const;
   const Array& AsArray() const;
   Array& AsArray();
@@ -106,7 +111,11 @@ class Json {
 
  private:
   friend class JsonParser;
-  std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value_;
+  struct Big {
+    std::string digits;
+    friend bool operator==(const Big&, const Big&) = default;
+  };
+  std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object, Big> value_;
 };
 
 // Appends `text` quoted and escaped to `out`; for writers on hot paths that build their reply by hand.

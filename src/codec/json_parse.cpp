@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "codec/json.hpp"
+#include "codec/python_text.hpp"
 
 namespace mlean::codec {
 namespace {
@@ -148,6 +149,13 @@ class JsonParser {
       if (std::from_chars(start, at_, exact).ec == std::errc{}) {
         out.value_ = exact;
         return true;
+      }
+      if (options_.allow_nan) {
+        const std::optional<Json> big = PythonInteger(std::string_view(digits, static_cast<std::size_t>(count)), 10, negative);
+        if (big) {
+          out = *big;
+          return true;
+        }
       }
     } else if (!SkipFraction()) {
       return false;

@@ -74,6 +74,25 @@ TEST(Json, NumbersKeepTheirKind) {
   EXPECT_FALSE(Json(1) == Json(1.0));
 }
 
+TEST(Json, IntegersOfAnySizeAsInPython) {
+  const std::string digits = "123456789012345678901234567890";
+  const auto python = [](const std::string& text) { return *Json::Parse(text, {.allow_nan = true}); };
+  EXPECT_EQ(python("[-" + digits + "]").DumpPython(), "[-" + digits + "]");
+  EXPECT_EQ(PythonStr(python(digits)), digits);
+  EXPECT_EQ(python(digits).AsDouble(), 123456789012345678901234567890.0);
+  EXPECT_TRUE(python("9223372036854775807").IsInt());
+  EXPECT_EQ(*python("9223372036854775808").Digits(), "9223372036854775808");
+  EXPECT_EQ(*PythonInteger("ffffffffffffffffffff", 16, true)->Digits(), "-1208925819614629174706175");
+  EXPECT_EQ(PythonInteger("8000000000000000", 16, true)->AsInt(), std::numeric_limits<std::int64_t>::min());
+  EXPECT_FALSE(PythonInteger(std::string(4301, '1'), 10, false));
+  EXPECT_FALSE(PythonInteger("12", 2, false));
+  EXPECT_TRUE(PythonSameNumber(python("100000000000000000000"), Json(1e20)));
+  EXPECT_FALSE(PythonSameNumber(python(digits), Json(123456789012345678901234567890.0)));
+  EXPECT_FALSE(PythonSameNumber(python(digits), python(digits + "0")));
+  EXPECT_TRUE(PythonSameNumber(Json(true), Json(1.0)));
+  EXPECT_EQ(Json::Parse(digits)->Dump(), "1.2345678901234568e+29");
+}
+
 TEST(Json, FileNameBytesGoThroughPythonsSurrogates) {
   const std::string raw = "bad\xFF \xED\xB3\xBF";
   const std::string text = Json(raw).DumpPython();

@@ -74,6 +74,8 @@ class Writer {
       out_ += value.AsBool() ? "true" : "false";
     } else if (value.IsInt()) {
       AppendInt(out_, value.AsInt());
+    } else if (const std::string* const digits = value.Digits()) {
+      out_ += *digits;
     } else if (value.IsDouble()) {
       Double(value.AsDouble());
     } else if (value.IsString()) {

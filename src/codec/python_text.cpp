@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <iterator>
+#include <vector>
 
 namespace mlean::codec {
 namespace {
@@ -164,7 +165,7 @@ std::string PythonRepr(const Json& value) {
     out = "None";
   } else if (value.IsBool()) {
     out = value.AsBool() ? "True" : "False";
-  } else if (value.IsDouble()) {
+  } else if (value.IsDouble() && value.Digits() == nullptr) {
     AppendPythonFloat(out, value.AsDouble());
   } else if (value.IsArray()) {
     out = "[";
@@ -179,6 +180,50 @@ std::string PythonRepr(const Json& value) {
     out = value.Dump();
   }
   return out;
+}
+
+std::optional<Json> PythonInteger(std::string_view digits, int base, bool negative) {
+  constexpr std::size_t kMost = 4300;  // Python's own limit
+  if (digits.empty() || digits.size() > kMost) return std::nullopt;
+  // Nine decimal digits a limb, the last first.
+  constexpr std::uint64_t kLimb = 1'000'000'000;
+  std::vector<std::uint32_t> limbs = {0};
+  for (const char c : digits) {
+    const int digit = c >= '0' && c <= '9'   ? c - '0'
+                      : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                      : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                             : 99;
+    if (digit >= base) return std::nullopt;
+    auto carry = static_cast<std::uint64_t>(digit);
+    for (std::uint32_t& limb : limbs) {
+      carry += static_cast<std::uint64_t>(limb) * static_cast<std::uint64_t>(base);
+      limb = static_cast<std::uint32_t>(carry % kLimb);
+      carry /= kLimb;
+    }
+    if (carry > 0) limbs.push_back(static_cast<std::uint32_t>(carry));
+  }
+  std::string text = (negative ? "-" : "") + fmt::format("{}", limbs.back());
+  for (std::size_t i = limbs.size() - 1; i-- > 0;) text += fmt::format("{:09}", limbs[i]);
+  std::int64_t value = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{}) return Json(value);
+  return Json::BigInteger(std::move(text));
+}
+
+bool PythonSameNumber(const Json& a, const Json& b) {
+  const std::string* const x = a.Digits();
+  const std::string* const y = b.Digits();
+  if (x != nullptr && y != nullptr) return *x == *y;
+  if (x != nullptr || y != nullptr) {
+    const Json& other = x != nullptr ? b : a;
+    if (!other.IsDouble() || !std::isfinite(other.AsDouble()) || std::trunc(other.AsDouble()) != other.AsDouble()) return false;
+    return fmt::format("{:.0f}", other.AsDouble()) == (x != nullptr ? *x : *y);
+  }
+  // Exact for every int64 and double: x87's long double has 64 bits of mantissa.
+  const auto number = [](const Json& value) -> long double {
+    if (value.IsBool()) return value.AsBool() ? 1 : 0;
+    return value.IsInt() ? static_cast<long double>(value.AsInt()) : value.AsDouble();
+  };
+  return number(a) == number(b);
 }
 
 std::string PythonStr(const Json& value) { return value.IsString() ? value.AsString() : PythonRepr(value); }

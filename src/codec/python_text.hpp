@@ -3,6 +3,7 @@
 // surrogate U+DC80..U+DCFF, as in Python's "surrogateescape". All pure and thread-safe.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,12 @@ std::string PythonStr(const Json& value);
 std::string PythonRepr(const Json& value);
 // repr(str): single quotes unless only those are in it; unprintable characters as \x, \u, \U.
 void AppendPythonRepr(std::string& out, std::string_view text);
+
+// int(digits, base), of digits alone: int64 where it fits, else a BigInteger. nullopt: other characters, or over 4300, Python's
+// limit.
+std::optional<Json> PythonInteger(std::string_view digits, int base, bool negative);
+// Python's == of two numbers or bools; exact.
+bool PythonSameNumber(const Json& a, const Json& b);
 
 // Whether Python sorts a before b: by code point.
 bool PythonLess(std::string_view a, std::string_view b);

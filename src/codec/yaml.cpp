@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/text.hpp"
+#include "codec/python_text.hpp"
 
 namespace mlean::codec {
 namespace {
@@ -27,7 +28,7 @@ bool AllDigitsOf(int base, std::string_view text) {
   return !text.empty();
 }
 
-// The number of C notation `digits` (underscores dropped); a double when it does not fit.
+// The number of C notation `digits` (underscores dropped); a double when there are more than Python reads.
 std::optional<Json> MakeInt(std::string_view digits, int base, bool negative) {
   std::string clean;
   for (const char c : digits) {
@@ -44,10 +45,8 @@ std::optional<Json> MakeInt(std::string_view digits, int base, bool negative) {
     if (fits) exact = exact * static_cast<std::uint64_t>(base) + static_cast<std::uint64_t>(digit);
   }
   if (fits) return negative ? Json(-static_cast<std::int64_t>(exact)) : Json(static_cast<std::int64_t>(exact));
-  if (base == 10) {
-    if (const std::optional<std::int64_t> value = ParseInt((negative ? "-" : "") + clean)) return Json(*value);
-    wide = std::strtod(clean.c_str(), nullptr);
-  }
+  if (std::optional<Json> value = PythonInteger(clean, base, negative)) return value;
+  if (base == 10) wide = std::strtod(clean.c_str(), nullptr);
   return Json(negative ? -wide : wide);
 }
 

@@ -295,6 +295,7 @@ std::string KeyId(const Node& key) {
       constexpr std::int64_t kExact = std::int64_t{1} << 53;
       if (key.value.IsInt() && (key.value.AsInt() > kExact || key.value.AsInt() < -kExact))
         return fmt::format("i{}", key.value.AsInt());
+      if (key.value.Digits() != nullptr) return "i" + *key.value.Digits();
       return "n" + PythonFloat(key.value.AsDouble());
     }
     case Node::Kind::kString: return "s" + key.value.AsString();
@@ -343,6 +344,9 @@ NodePtr FromJson(const Json& value) {
     } else if (value.IsInt()) {
       node->kind = Node::Kind::kInt;
       node->text = fmt::format("{}", value.AsInt());
+    } else if (value.Digits() != nullptr) {
+      node->kind = Node::Kind::kInt;
+      node->text = *value.Digits();
     } else if (value.IsDouble()) {
       node->kind = Node::Kind::kFloat;
       const double number = value.AsDouble();

@@ -27,14 +27,7 @@ bool Equal(const Json& a, const Node& b) {
     case Node::Kind::kTime: return a.IsString() && a.AsString() == b.value.AsString();
     case Node::Kind::kBool:
     case Node::Kind::kInt:
-    case Node::Kind::kFloat: {
-      // Exact for every int64 and double: x87's long double has 64 bits of mantissa.
-      const auto number = [](const Json& value) -> long double {
-        if (value.IsBool()) return value.AsBool() ? 1 : 0;
-        return value.IsInt() ? static_cast<long double>(value.AsInt()) : value.AsDouble();
-      };
-      return (a.IsBool() || a.IsNumber()) && number(a) == number(b.value);
-    }
+    case Node::Kind::kFloat: return (a.IsBool() || a.IsNumber()) && PythonSameNumber(a, b.value);
     case Node::Kind::kList:
       return a.IsArray() && a.AsArray().size() == b.items.size() &&
              std::equal(b.items.begin(), b.items.end(), a.AsArray().begin(),

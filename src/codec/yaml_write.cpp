@@ -32,7 +32,7 @@ void AppendFlow(std::string& out, const Json& value, bool in_list) {
       AppendFlow(out, value.AsObject()[i].second, false);
     }
     out += '}';
-  } else if (value.IsDouble()) {
+  } else if (value.IsDouble() && value.Digits() == nullptr) {
     out += FlowNumber(value.AsDouble());
   } else if (!value.IsString()) {
     out += value.Dump();

@@ -84,7 +84,7 @@ std::string TomlValue(const Json& value) {
     for (const Json& item : value.AsArray()) items.push_back(TomlValue(item));
     return "[" + Join(items, ", ") + "]";
   }
-  if (value.IsDouble()) return codec::PythonFloat(value.AsDouble());
+  if (value.IsDouble() && value.Digits() == nullptr) return codec::PythonFloat(value.AsDouble());
   return value.Dump();
 }
 

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "codec/python_text.hpp"
+
 namespace mlean::metrics {
 
 using codec::Json;
@@ -15,13 +17,6 @@ using codec::Json;
 namespace {
 
 bool IsPythonNumber(const Json& value) { return value.IsNumber() || value.IsBool(); }
-
-// Exact for every int64 and double: x87's long double has 64 bits of mantissa.
-long double Number(const Json& value) {
-  if (value.IsBool()) return value.AsBool() ? 1 : 0;
-  if (value.IsInt()) return static_cast<long double>(value.AsInt());
-  return value.AsDouble();
-}
 
 std::vector<const Json::Member*> SortedMembers(const Json& object) {
   std::vector<const Json::Member*> members;
@@ -45,14 +40,14 @@ double PythonRound(double value, int digits) {
 }
 
 bool PythonTruth(const Json& value) {
-  if (IsPythonNumber(value)) return Number(value) != 0;
+  if (IsPythonNumber(value)) return !codec::PythonSameNumber(value, Json(0));
   if (value.IsString()) return !value.AsString().empty();
   if (value.IsArray()) return !value.AsArray().empty();
   return value.IsObject() && !value.AsObject().empty();
 }
 
 bool PythonEqual(const Json& a, const Json& b) {
-  if (IsPythonNumber(a) && IsPythonNumber(b)) return Number(a) == Number(b);
+  if (IsPythonNumber(a) && IsPythonNumber(b)) return codec::PythonSameNumber(a, b);
   if (a.IsString() && b.IsString()) return a.AsString() == b.AsString();
   if (a.IsArray() && b.IsArray()) {
     return std::equal(a.AsArray().begin(), a.AsArray().end(), b.AsArray().begin(), b.AsArray().end(), PythonEqual);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "codec/python_text.hpp"
 
 namespace mlean::pipeline {
 namespace {
@@ -222,7 +223,7 @@ class Parser {
       return Bad("a number must not start with 0");
     const std::string text = negative ? "-" + digits : digits;
     if (digits.find_first_of(".eE") == digits.npos) {
-      if (const std::optional<std::int64_t> value = ParseInt(text)) return Json(*value);
+      if (const std::optional<Json> value = codec::PythonInteger(digits, 10, negative)) return *value;
     }
     if (digits.back() == '.' || digits.find(".e") != digits.npos || digits.find(".E") != digits.npos)
       return Bad("expected a digit");
@@ -236,14 +237,8 @@ class Parser {
   }
 
   Result<Json> Based(std::string_view digits, int base) const {
-    std::uint64_t value = 0;
-    for (const char c : digits) {
-      const int digit =
-          std::isdigit(static_cast<unsigned char>(c)) != 0 ? c - '0' : std::tolower(static_cast<unsigned char>(c)) - 'a' + 10;
-      if (digit < 0 || digit >= base || value >> 58 != 0) return Bad("expected a number");
-      value = value * static_cast<std::uint64_t>(base) + static_cast<std::uint64_t>(digit);
-    }
-    return Json(static_cast<std::int64_t>(value));
+    const std::optional<Json> value = codec::PythonInteger(digits, base, false);
+    return value ? Result<Json>(*value) : Bad("expected a number");
   }
 
   Result<Json> List(std::size_t depth) {

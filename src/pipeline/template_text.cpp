@@ -137,7 +137,7 @@ std::string_view PythonTypeName(const Json& value) {
   if (value.IsNull()) return "NoneType";
   if (value.IsBool()) return "bool";
   if (value.IsInt()) return "int";
-  if (value.IsDouble()) return "float";
+  if (value.IsDouble() && value.Digits() == nullptr) return "float";
   if (value.IsString()) return "str";
   return value.IsArray() ? "list" : "dict";
 }
