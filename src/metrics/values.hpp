@@ -12,6 +12,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,8 @@ struct FileValues {
   std::string path;
   codec::Json data;                // of a readable file; {} when it holds nothing
   std::optional<FileError> error;  // then data is null
+  // Dotted keys of dates -> Python's type of them, "date"; in `data` they are texts. Params only, filled by the caller.
+  std::map<std::string, std::string> dates;
 };
 
 struct RevisionValues {

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
 #include "base/text.hpp"
@@ -32,22 +31,6 @@ Error Corrupted(std::string_view shown, std::string_view format) {
 }
 
 bool IsNumber(const Json& value) { return value.IsBool() || value.IsNumber(); }
-
-// Exact, as Python's == of numbers: a double does not swallow the last digits of an integer.
-bool NumbersEqual(const Json& a, const Json& b) {
-  const auto integer = [](const Json& value) -> std::optional<std::int64_t> {
-    if (value.IsBool()) return value.AsBool() ? 1 : 0;
-    if (value.IsInt()) return value.AsInt();
-    const double number = value.AsDouble();
-    constexpr double kLimit = 9223372036854775808.0;  // 2^63
-    if (number >= -kLimit && number < kLimit && std::trunc(number) == number) return static_cast<std::int64_t>(number);
-    return std::nullopt;
-  };
-  const std::optional<std::int64_t> x = integer(a);
-  const std::optional<std::int64_t> y = integer(b);
-  if (x || y) return x == y;
-  return a.AsDouble() == b.AsDouble();
-}
 
 constexpr std::string_view kDateKey = "\x1f";
 
@@ -82,6 +65,39 @@ std::string DateType(const Json& value) {
     if (std::string type = DateType(member.second); !type.empty()) return type;
   }
   return {};
+}
+
+// Null where a file of that kind has none.
+Json ValuesWithDates(std::string_view text, std::string_view shown) {
+  const std::string ending = EndingOf(shown);
+  if (ending == ".json" || ending == ".py") return {};
+  if (ending == ".toml") {
+    Result<Json> parsed = ParseToml(text, kDateKey);
+    return parsed ? *std::move(parsed) : Json();
+  }
+  const Result<codec::YamlTree> tree = codec::YamlTree::Parse(text);
+  return tree && !tree->FirstDate().empty() ? WithDates(tree->root()) : Json();
+}
+
+void AddDates(const Json& map, const std::string& prefix, std::map<std::string, std::string>& dates) {
+  for (const Json::Member& member : map.AsObject()) {
+    if (!member.second.IsObject()) continue;
+    if (member.second.Find(kDateKey) != nullptr) {
+      dates.emplace(prefix + member.first, DateType(member.second));
+    } else {
+      AddDates(member.second, prefix + member.first + ".", dates);
+    }
+  }
+}
+
+constexpr std::string_view kTupleKey = "\x1f";
+
+bool HasTuple(const Json& value) {
+  if (value.Find(kTupleKey) != nullptr) return true;
+  if (value.IsArray()) return std::any_of(value.AsArray().begin(), value.AsArray().end(), HasTuple);
+  if (!value.IsObject()) return false;
+  return std::any_of(value.AsObject().begin(), value.AsObject().end(),
+                     [](const Json::Member& member) { return HasTuple(member.second); });
 }
 
 }  // namespace
@@ -128,17 +144,25 @@ std::string FindDate(std::string_view yaml_text) {
 }
 
 std::string DateAmong(std::string_view text, std::string_view shown, const std::vector<std::string>& keys) {
-  const std::string ending = EndingOf(shown);
-  if (ending == ".json" || ending == ".py") return {};
-  Json values;
-  if (ending == ".toml") {
-    Result<Json> parsed = ParseToml(text, kDateKey);
-    if (parsed) values = *std::move(parsed);
-  } else {
-    const Result<codec::YamlTree> tree = codec::YamlTree::Parse(text);
-    if (tree && !tree->FirstDate().empty()) values = WithDates(tree->root());
-  }
+  const Json values = ValuesWithDates(text, shown);
   return values.IsObject() ? DateType(SelectParams(values, keys)) : std::string();
+}
+
+std::map<std::string, std::string> DatesByKey(std::string_view text, std::string_view shown) {
+  std::map<std::string, std::string> dates;
+  const Json values = ValuesWithDates(text, shown);
+  if (values.IsObject()) AddDates(values, "", dates);
+  return dates;
+}
+
+bool HasTupleInside(std::string_view text, std::string_view shown, const std::string& key) {
+  if (EndingOf(shown) != ".py") return false;
+  const Result<Json> values = ParsePythonParams(text, kTupleKey);
+  const Json* value = values ? values->Find(key) : nullptr;
+  if (values && value == nullptr) value = FindParam(*values, key);
+  if (value == nullptr) return false;
+  const Json* const outermost = value->Find(kTupleKey);
+  return HasTuple(outermost == nullptr ? *value : *outermost);
 }
 
 const Json* FindParam(const Json& values, std::string_view key) {
@@ -166,7 +190,7 @@ Json SelectParams(const Json& values, const std::vector<std::string>& keys) {
 }
 
 bool PythonEqual(const Json& a, const Json& b) {
-  if (IsNumber(a) || IsNumber(b)) return IsNumber(a) && IsNumber(b) && NumbersEqual(a, b);
+  if (IsNumber(a) || IsNumber(b)) return IsNumber(a) && IsNumber(b) && codec::PythonSameNumber(a, b);
   if (a.IsArray() && b.IsArray())
     return std::equal(a.AsArray().begin(), a.AsArray().end(), b.AsArray().begin(), b.AsArray().end(), PythonEqual);
   if (a.IsObject() && b.IsObject()) {

@@ -1,6 +1,7 @@
 // Parameter files: YAML, JSON, TOML and Python (top-level constants, class attributes, self.x of __init__), told by their ending.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,12 @@ std::string FindDate(std::string_view yaml_text);
 // "date", "datetime" or "time": Python's type of the first such value in a YAML or TOML text, among the values of the keys (none:
 // all); empty when there is none. DVC can neither use them in templates nor name runs by them.
 std::string DateAmong(std::string_view text, std::string_view shown, const std::vector<std::string>& keys);
+
+// The dates and times of such a text by their dotted keys, with their types; not those in lists.
+std::map<std::string, std::string> DatesByKey(std::string_view text, std::string_view shown);
+
+// Whether the value at `key` of a Python file has a tuple inside, which to DVC never equals the list that dvc.lock holds of it.
+bool HasTupleInside(std::string_view text, std::string_view shown, const std::string& key);
 
 // The value at a dotted key ("train.layers.0"); nullptr when there is none.
 const codec::Json* FindParam(const codec::Json& values, std::string_view key);

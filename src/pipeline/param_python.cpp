@@ -117,14 +117,14 @@ class Splitter {
 // A literal as ast.literal_eval takes it.
 class Literal {
  public:
-  explicit Literal(std::string_view text) : text_(text) {}
+  Literal(std::string_view text, std::string_view tuple_key) : text_(text), tuple_key_(tuple_key) {}
 
   // nullopt: not a literal, or more than one.
   std::optional<Json> Whole() {
     std::optional<Json> value = Value(0);
     if (!value) return std::nullopt;
     SkipBlanks();
-    if (at_ < text_.size() && text_[at_] == ',') return Rest(*std::move(value), '\0', 0);
+    if (at_ < text_.size() && text_[at_] == ',') return Tuple(Rest(*std::move(value), '\0', 0));
     return at_ == text_.size() ? value : std::nullopt;
   }
 
@@ -148,6 +148,10 @@ class Literal {
       std::optional<Json> value = Value(depth + 1);
       if (!value || !value->IsNumber()) return std::nullopt;
       if (c == '+') return value;
+      if (const std::string* const digits = value->Digits()) {
+        const bool negative = digits->starts_with('-');
+        return codec::PythonInteger(std::string_view(*digits).substr(negative ? 1 : 0), 10, !negative);
+      }
       return value->IsInt() ? Json(-value->AsInt()) : Json(-value->AsDouble());
     }
     if (std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '.') return Number();
@@ -185,13 +189,18 @@ class Literal {
     ++at_;
     if (Peek() == ')') {
       ++at_;
-      return Json(Json::Array{});
+      return Tuple(Json(Json::Array{}));
     }
     std::optional<Json> first = Value(depth + 1);
     if (!first) return std::nullopt;
-    if (Peek() != ')') return Rest(*std::move(first), ')', depth);
+    if (Peek() != ')') return Tuple(Rest(*std::move(first), ')', depth));
     ++at_;
     return first;
+  }
+
+  std::optional<Json> Tuple(std::optional<Json> list) const {
+    if (!list || tuple_key_.empty()) return list;
+    return Json(Json::Object{{std::string(tuple_key_), *std::move(list)}});
   }
 
   std::optional<Json> Braces(std::size_t depth) {
@@ -230,16 +239,10 @@ class Literal {
     const std::string lower = ToLower(digits);
     for (const auto& [front, base] : {std::pair("0x", 16), std::pair("0o", 8), std::pair("0b", 2)}) {
       if (!lower.starts_with(front)) continue;
-      std::int64_t value = 0;
-      for (const char c : lower.substr(2)) {
-        const int digit = std::isdigit(static_cast<unsigned char>(c)) != 0 ? c - '0' : c - 'a' + 10;
-        if (digit < 0 || digit >= base || value >> 58 != 0) return std::nullopt;
-        value = value * base + digit;
-      }
-      return Json(value);
+      return codec::PythonInteger(std::string_view(lower).substr(2), base, false);
     }
     if (lower.find_first_of(".e") == lower.npos) {
-      if (const std::optional<std::int64_t> value = ParseInt(lower)) return Json(*value);
+      if (std::optional<Json> value = codec::PythonInteger(lower, 10, false)) return value;
     }
     std::string text = lower;
     if (text.starts_with('.')) text.insert(0, "0");
@@ -352,6 +355,7 @@ class Literal {
   }
 
   std::string_view text_;
+  std::string_view tuple_key_;
   std::size_t at_ = 0;
 };
 
@@ -397,7 +401,8 @@ std::string_view ClassName(std::string_view text) {
 
 class Reader {
  public:
-  explicit Reader(std::vector<Statement> statements) : statements_(std::move(statements)) {}
+  Reader(std::vector<Statement> statements, std::string_view tuple_key)
+      : statements_(std::move(statements)), tuple_key_(tuple_key) {}
   Json Run() { return Block(0, statements_.size(), false, 0); }
 
  private:
@@ -421,7 +426,7 @@ class Reader {
     return values;
   }
 
-  static void Assign(Json& values, std::string_view text, bool only_self) {
+  void Assign(Json& values, std::string_view text, bool only_self) const {
     const std::size_t equals = FindEquals(text);
     if (equals == text.npos) return;
     std::string_view target = Trim(text.substr(0, equals));
@@ -429,17 +434,18 @@ class Reader {
     const bool self = target.starts_with("self.");
     if (self) target.remove_prefix(5);
     if (!IsName(target) || (only_self && !self)) return;
-    if (std::optional<Json> value = Literal(text.substr(equals + 1)).Whole()) values.Set(target, *std::move(value));
+    if (std::optional<Json> value = Literal(text.substr(equals + 1), tuple_key_).Whole()) values.Set(target, *std::move(value));
   }
 
   std::vector<Statement> statements_;
+  std::string_view tuple_key_;
 };
 
 }  // namespace
 
-Result<Json> ParsePythonParams(std::string_view text) {
+Result<Json> ParsePythonParams(std::string_view text, std::string_view tuple_key) {
   TRY(std::vector<Statement> statements, Splitter(text).Run());
-  return Reader(std::move(statements)).Run();
+  return Reader(std::move(statements), tuple_key).Run();
 }
 
 }  // namespace mlean::pipeline

@@ -9,8 +9,8 @@
 namespace mlean::pipeline {
 
 // Assignments of literals to names at the top level, in classes (below the class's name) and to self.x in their __init__. Tuples
-// and sets are lists. Assignments of anything else and all other statements are passed over. kInvalid for text that is no Python
-// as far as brackets and strings tell.
-Result<codec::Json> ParsePythonParams(std::string_view text);
+// and sets are lists; with `tuple_key` a tuple is an object of that one key. Assignments of anything else and all other
+// statements are passed over. kInvalid for text that is no Python as far as brackets and strings tell.
+Result<codec::Json> ParsePythonParams(std::string_view text, std::string_view tuple_key = {});
 
 }  // namespace mlean::pipeline

@@ -70,6 +70,7 @@ Result<std::optional<PathChange>> ParamsChange(const Dependency& dep, const Plac
     return std::optional(std::move(change));
   }
   TRY(const Json now, CurrentParams(dep, place, source));
+  const Result<std::string> text = dep.location.ends_with(".py") ? source.Read(dep.location) : std::string();
   for (const std::string& key : dep.keys.empty() ? AllKeys(now, dep.values) : dep.keys) {
     const Json* const value = now.Find(key);
     const Json* const recorded = dep.values.Find(key);
@@ -77,7 +78,7 @@ Result<std::optional<PathChange>> ParamsChange(const Dependency& dep, const Plac
       change.params.emplace_back(key, "deleted");
     } else if (recorded == nullptr) {
       change.params.emplace_back(key, "new");
-    } else if (!PythonEqual(*value, *recorded)) {
+    } else if (!PythonEqual(*value, *recorded) || HasTupleInside(text.ok() ? *text : "", dep.location, key)) {
       change.params.emplace_back(key, "modified");
     }
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pipeline/param_file.hpp"
+
 namespace mlean::flows {
 namespace {
 
@@ -84,6 +86,7 @@ Result<std::vector<metrics::FileValues>> ParamsOf(RevisionView& view, const std:
       const Result<std::string> text = view.Read(location);
       const std::vector<std::string> keys = file.whole ? std::vector<std::string>{} : file.keys;
       values.push_back(text ? metrics::ReadParams(shown, *text, keys, FileParsers()) : UnreadFile(shown, text.error()));
+      if (text) values.back().dates = pipeline::DatesByKey(*text, shown);
     }
   }
   if (files.empty()) TRYV(AddTracked(view, values));

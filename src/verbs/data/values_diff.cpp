@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "repo/dvc_error.hpp"
+
 namespace mlean::verbs {
 
 std::vector<OptionSpec> ValuesDiffOptions(const char* files) {
@@ -24,11 +26,33 @@ flows::ValuesDiffRequest ReadValuesDiff(const Arguments& arguments) {
   return request;
 }
 
-int PrintValuesDiff(const flows::ValuesToCompare& sides, const Arguments& arguments, const Context& context,
-                    metrics::DiffOptions options) {
+namespace {
+
+// The type of a date that the difference shows, "" without one: Python's JSON has none.
+std::string DateShown(const std::vector<metrics::FileDiff>& diff, const flows::ValuesToCompare& sides) {
+  for (const metrics::FileDiff& file : diff) {
+    for (const metrics::RevisionValues* side : {&sides.old_values, &sides.new_values}) {
+      for (const metrics::FileValues& values : side->files) {
+        if (values.path != file.path) continue;
+        for (const metrics::ValueChange& change : file.changes) {
+          const auto date = values.dates.find(change.name);
+          if (date != values.dates.end()) return date->second;
+        }
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<int> PrintValuesDiff(const flows::ValuesToCompare& sides, const Arguments& arguments, const Context& context,
+                            metrics::DiffOptions options) {
   const std::vector<metrics::FileDiff> diff = metrics::DiffValues(sides.old_values, sides.new_values, arguments.Has("all"));
   fmt::print(stderr, "{}", metrics::ErroredLine({sides.old_values, sides.new_values}));
   if (context.json) {
+    const std::string date = DateShown(diff, sides);
+    if (!date.empty()) return repo::UnexpectedFailure(fmt::format("Object of type {} is not JSON serializable", date));
     PrintLine(metrics::DiffJson(diff).DumpPython());
     return 0;
   }

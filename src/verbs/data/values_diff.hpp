@@ -10,7 +10,7 @@ namespace mlean::verbs {
 std::vector<OptionSpec> ValuesDiffOptions(const char* files);
 flows::ValuesDiffRequest ReadValuesDiff(const Arguments& arguments);
 // `options`: title, columns and precision; names and style are set from the arguments.
-int PrintValuesDiff(const flows::ValuesToCompare& sides, const Arguments& arguments, const Context& context,
-                    metrics::DiffOptions options);
+Result<int> PrintValuesDiff(const flows::ValuesToCompare& sides, const Arguments& arguments, const Context& context,
+                            metrics::DiffOptions options);
 
 }  // namespace mlean::verbs
