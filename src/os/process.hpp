@@ -1,7 +1,7 @@
-// Child processes. Each leads its own process group, reads /dev/null, and has every descriptor but 0, 1, 2 closed. When this
-// program ends while a child runs, however it ends (kill -9 too), the child's whole group gets SIGKILL within moments: a guardian
-// process beside each child sees to it (guardian.hpp); the next child takes it over. Only what left the group by setsid or
-// setpgid is beyond that. The child itself also gets SIGKILL when the thread that started it ends.
+// Child processes. Each leads its own process group, reads /dev/null unless told otherwise, and has every descriptor but 0, 1, 2
+// closed. When this program ends while a child runs, however it ends (kill -9 too), the child's whole group gets SIGKILL within
+// moments: a guardian process beside each child sees to it (guardian.hpp); the next child takes it over. Only what left the group
+// by setsid or setpgid is beyond that. The child itself also gets SIGKILL when the thread that started it ends.
 //
 //   TRY(const os::ProcessOutcome done, os::RunProcess({.shell = "python train.py", .cwd = dir, .log_file = log, .timeout_ms =
 //   60'000})); if (done.exit_code != 0) …
@@ -34,6 +34,7 @@ struct ProcessSpec {
   std::string shell;                                     // used when argv is empty: run by /bin/sh -c
   std::filesystem::path cwd;                             // empty: ours
   std::vector<std::pair<std::string, std::string>> env;  // added to ours, or in place of ours
+  bool own_stdin = false;  // reads our stdin; not when that is a terminal, of which a process group of its own gets nothing
   // Where stdout and stderr go, in the order written. Nothing set: to our own stdout and stderr. A full disk under the log file
   // loses log lines, never the child.
   std::filesystem::path log_file;                      // appended to

@@ -16,6 +16,7 @@
 
 #include "base/text.hpp"
 #include "os/files.hpp"
+#include "os/terminal.hpp"
 
 extern char** environ;
 
@@ -31,6 +32,7 @@ struct Plan {
   std::vector<char*> env;
   std::string cwd;
   int null_fd = -1;
+  bool own_stdin = false;
   int out_fd = -1;
   int failure_fd = -1;  // closed by exec; else takes the errno
   int guardian = -1;    // its socket
@@ -104,7 +106,7 @@ void BecomeProgram(const void* argument) {
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
   bool ok = Guardian::Watch(plan.guardian);
   ok = ok && (plan.cwd.empty() || ::chdir(plan.cwd.c_str()) == 0);
-  ok = ok && ::dup2(plan.null_fd, 0) >= 0;
+  if (!plan.own_stdin) ok = ok && ::dup2(plan.null_fd, 0) >= 0;
   if (plan.out_fd >= 0) ok = ok && ::dup2(plan.out_fd, 1) >= 0 && ::dup2(plan.out_fd, 2) >= 0;
   ok = ok && ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
   if (ok) {
@@ -159,6 +161,7 @@ Result<Spawned> Spawn(const ProcessSpec& spec, int out_fd) {
   const Fd failure_read(ends[0]);
   Fd failure_write = AboveStandard(ends[1]);
   plan.null_fd = null_fd.get();
+  plan.own_stdin = spec.own_stdin && !IsTerminal(0) && ::fcntl(0, F_GETFD) >= 0;
   plan.out_fd = out_fd;
   plan.failure_fd = failure_write.get();
   plan.parent = ::getpid();

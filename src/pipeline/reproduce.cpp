@@ -240,6 +240,7 @@ class Runner {
 
   Result<void> RunHere(Step& step) {
     CommandSpec spec = step.run->Command();
+    spec.own_stdin = options_.own_stdin;
     spec.on_line = [&](std::string_view line) { step.run->Tell(Level::kInfo, fmt::format("> {}", line)); };
     if (options_.locks != nullptr) options_.locks->Release();
     step.command_done = RunCommand(spec, step.command);

@@ -80,6 +80,7 @@ struct ReproduceOptions {
   std::filesystem::path run_cache;                       // ".dvc/cache/runs"; empty: none
   std::filesystem::path log_dir;                         // "<stage>.log" is written here, replacing an older one; empty: none
   bool capture = false;                                  // stdout and stderr go to the log only; else to ours (and the log)
+  bool own_stdin = false;                                // commands read our stdin, with jobs = 1; a terminal they do not
   std::vector<std::pair<std::string, std::string>> env;  // added for commands
   const std::atomic<bool>* cancel = nullptr;
   StageLocks* locks = nullptr;

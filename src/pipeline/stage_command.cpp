@@ -54,6 +54,7 @@ Result<void> RunLine(const CommandSpec& spec, const std::string& line, CommandOu
   process.argv = ShellCommand(line);
   process.cwd = spec.cwd;
   process.env = spec.env;
+  process.own_stdin = spec.own_stdin;
   process.cancel = spec.cancel;
   switch (spec.output) {
     case CommandSpec::Output::kLog: process.log_file = spec.log; break;

@@ -24,6 +24,7 @@ struct CommandSpec {
     kLog,   // to the log only
     kKept,  // given back (and to the log)
   } output = Output::kOurs;
+  bool own_stdin = false;  // reads our stdin (os/process.hpp), else nothing
   const std::atomic<bool>* cancel = nullptr;
   std::function<void(std::string_view line)> on_line;  // before each line runs
 };

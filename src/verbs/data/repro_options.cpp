@@ -42,6 +42,7 @@ pipeline::ReproduceOptions ReadReproOptions(const Arguments& arguments, const Co
   options.allow_missing = arguments.Has("allow-missing");
   if (arguments.Has("keep-going")) options.on_error = pipeline::OnError::kKeepGoing;
   if (arguments.Has("ignore-errors")) options.on_error = pipeline::OnError::kIgnore;
+  options.own_stdin = true;
   options.capture = context.json;  // stdout is the result's
   return options;
 }

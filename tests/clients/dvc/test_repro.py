@@ -443,3 +443,11 @@ def test_parallel(ours, real, make):
     repo.write("dvc.yaml", "stages:\n" + stage.format("a", "b") + stage.format("b", "a"))
     ours("repro", "-j", "2", cwd=repo)
     assert real("status", "--json", cwd=repo).json == {}
+
+
+def test_command_reads_our_stdin(twins):
+    """Stages one after the other share it; there is nothing left for the second."""
+    pair = twins(lambda repo: repo.write("dvc.yaml", "stages:\n  a:\n    cmd: cat > a\n    outs: [a]\n  b:\n    cmd: cat a - > b\n    deps: [a]\n    outs: [b]\n"))
+    pair.run("repro", stdin="typed\n", check=0)
+    assert pair.b.read("a") == pair.b.read("b") == "typed\n"
+    pair.same()
