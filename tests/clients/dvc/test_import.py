@@ -195,10 +195,11 @@ def tagging_store(tmp_path, dvc_binary, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["local", "s3"])
-def test_from_a_store(kind, tmp_path, dvc_binary, user_env, ours, tagging_store):
+def test_from_a_store(kind, tmp_path, dvc_binary, user_env, real, ours, tagging_store):
     """A file and a folder of a remote, by its name; what is recorded of them is the store's own checksum, if it has one."""
     remote = tagging_store.remote(kind)
-    real = client.Tool("dvc", client.Spawner(dvc_binary), user_env)  # its S3 library does not outlive a fork
+    if kind == "s3":
+        real = client.Tool("dvc", client.Spawner(dvc_binary), user_env)  # its S3 library does not outlive a fork
     pair = repos.Twins(tmp_path, real, ours, config=remote.config())
     pair.a.write("seed", {"1": "one\n", "2": "two\n"})
     pair.tools[0]("add", "seed", cwd=pair.a)
