@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 
 #include "flows/champion.hpp"
-#include "os/files.hpp"
 #include "flows/registry_change.hpp"
+#include "os/files.hpp"
 #include "registry/model_store.hpp"
 
 namespace mlean::flows {
@@ -46,8 +46,7 @@ Result<registry::ModelVersion> RegisterFile(Workspace& workspace, const std::str
 }
 
 Result<void> SetVersionAlias(Workspace& workspace, const std::string& model, const std::string& alias, int version) {
-  return workspace.db->Write(
-      [&](sql::Txn& txn) { return SetAlias(txn, workspace, model, alias, version, "alias set by hand"); });
+  return workspace.db->Write([&](sql::Txn& txn) { return SetAlias(txn, workspace, model, alias, version, "alias set by hand"); });
 }
 
 }  // namespace mlean::flows

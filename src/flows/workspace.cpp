@@ -21,8 +21,8 @@ namespace {
 std::vector<sql::Migration> AllMigrations() {
   std::vector<sql::Migration> all;
   for (std::vector<sql::Migration> room :
-       {track::Migrations(), artifacts::Migrations(), registry::Migrations(), audit::Migrations(), loop::Migrations(), predictions::Migrations(),
-        notify::Migrations(), sched::Migrations(), rollout::Migrations()}) {
+       {track::Migrations(), artifacts::Migrations(), registry::Migrations(), audit::Migrations(), loop::Migrations(),
+        predictions::Migrations(), notify::Migrations(), sched::Migrations(), rollout::Migrations()}) {
     for (sql::Migration& migration : room) all.push_back(std::move(migration));
   }
   return all;
