@@ -63,10 +63,9 @@ std::optional<bool> ToBool(const Json& value) {
   return std::nullopt;
 }
 
-std::optional<Json> ToText(Json& value, bool id) {
-  if (value.IsString()) return std::move(value);
-  if (id && value.IsInt()) return Json(std::to_string(value.AsInt()));
-  return std::nullopt;
+// An integer where a text is asked, when that is allowed.
+std::optional<Json> ToText(const Json& value, bool allowed) {
+  return allowed && value.IsInt() ? std::optional<Json>(std::to_string(value.AsInt())) : std::nullopt;
 }
 
 // Where a member stands, for errors: "metrics[0].timestamp".
@@ -84,6 +83,7 @@ Result<void> CoerceList(Json& value, const Field& field, const Path& path) {
       TRYV(Coerce(element, field.fields, at));
       continue;
     }
+    if (element.IsString()) continue;
     std::optional<Json> text = ToText(element, field.type == Type::kIds);
     if (!text) return WrongType(at, element);
     element = *std::move(text);
@@ -95,7 +95,11 @@ Result<void> CoerceValue(Json& value, const Field& field, const Path& path) {
   std::optional<Json> right;
   switch (field.type) {
     case Type::kString:
-    case Type::kId: right = ToText(value, field.type == Type::kId); break;
+    case Type::kId:
+    case Type::kEnum:
+      if (value.IsString()) return {};
+      right = ToText(value, field.type != Type::kString);
+      break;
     case Type::kInt:
       if (const auto number = ToInt(value)) right = Json(*number);
       break;
@@ -104,12 +108,6 @@ Result<void> CoerceValue(Json& value, const Field& field, const Path& path) {
       break;
     case Type::kBool:
       if (const auto yes = ToBool(value)) right = Json(*yes);
-      break;
-    case Type::kEnum:
-      if (value.IsString())
-        right = std::move(value);
-      else if (value.IsInt())
-        right = Json(std::to_string(value.AsInt()));
       break;
     case Type::kObject:
       if (!value.IsObject()) return WrongType(path, value);
