@@ -139,7 +139,7 @@ def short(frame):
 
 
 BAD_DATA = {
-    "missing": ("delays.csv", None, "failed", 1, ["delays.csv", "no such file"]),
+    "missing": ("delays.csv", None, "failed", 1, ["delays.csv", "No such file"]),
     "ragged": ("delays.csv", ragged, "stopped", 6, ["delays.csv", "line 101: expected 4 fields, found 5"]),
     "a short line": ("delays.csv", short, "stopped", 6, ["delays.csv", "line 101: expected 4 fields, found 3"]),
     "an open quote": ("delays.csv", lambda f: f.to_csv(index=False) + 'AA,7,"1', "stopped", 6, ["delays.csv", "quote"]),
@@ -188,7 +188,7 @@ def test_a_turn_that_fails_says_so_on_stderr(tmp_path, run):
     done = run("loop", "run", "--json", cwd=root, check=1)
     assert json.loads(done.stdout)["status"] == "failed"
     told = json.loads(done.stderr)
-    assert told["exit"] == 1 and "delays.csv': no such file" in told["error"]
+    assert told["exit"] == 1 and "delays.csv': No such file" in told["error"]
     assert told["error"].startswith("cannot finish turn 1 of 'late': ")
     models.delays().to_csv(root / "delays.csv", index=False)
     (root / "mlean.yaml").write_text((root / "mlean.yaml").read_text().replace("metrics.auc >= 0.6", "metrics.auc >= 2"))
