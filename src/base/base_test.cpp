@@ -1,3 +1,4 @@
+#include "base/base64.hpp"
 #include "base/clock.hpp"
 #include "base/digest.hpp"
 #include "base/exit_code.hpp"
@@ -71,7 +72,16 @@ TEST(Ids, UuidV7SortsByTime) {
   EXPECT_EQ(NewHex32().size(), 32u);
 }
 
+TEST(Base64, GoesThereAndBack) {
+  EXPECT_EQ(Base64("hello"), "aGVsbG8=");
+  EXPECT_EQ(*FromBase64("aGVsbG8="), "hello");
+  EXPECT_FALSE(FromBase64("a"));
+  EXPECT_FALSE(FromBase64("****"));
+}
+
 TEST(Digest, KnownVectors) {
+  // RFC 4231, test case 2.
+  EXPECT_EQ(HmacSha256("Jefe", "what do ya want for nothing?"), *FromBase64("W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM="));
   EXPECT_EQ(Sha256Hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(Md5Hex("[]"), "d751713988987e9331980363e24189ce");
   EXPECT_EQ(Fnv1a32("foobar"), 0xbf9cf968u);

@@ -3,6 +3,8 @@
 // The plain functions of libcrypto, deprecated since its version 3: the EVP ones that replace them first load a configuration and
 // providers, five milliseconds in every process that hashes at all, and cost a short text more than its hash.
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/md5.h>
 #include <openssl/sha.h>
 
@@ -52,6 +54,14 @@ std::array<std::uint8_t, 32> Sha256(std::string_view bytes) {
 std::string Sha256Hex(std::string_view bytes) {
   const std::array<std::uint8_t, 32> digest = Sha256(bytes);
   return Hex(digest.data(), digest.size());
+}
+
+std::string HmacSha256(std::string_view key, std::string_view text) {
+  unsigned char out[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+       out, &size);
+  return std::string(reinterpret_cast<const char*>(out), size);
 }
 
 std::string Md5Hex(std::string_view bytes) {

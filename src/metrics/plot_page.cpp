@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
 #include "metrics/plot_output.hpp"
 
@@ -67,19 +68,6 @@ class Ids {
  private:
   std::set<std::string> used_;
 };
-
-std::string Base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t bits = 0;
-    const std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
-    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (k < left ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += k <= left ? kDigits[bits >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
-}
 
 std::string_view ImageType(std::string_view file) {
   if (file.ends_with(".svg")) return "image/svg+xml";

@@ -7,7 +7,6 @@
 
 #include "base/digest.hpp"
 #include "base/text.hpp"
-#include "remotes/crypto.hpp"
 #include "remotes/local_files.hpp"
 
 namespace mlean::remotes {

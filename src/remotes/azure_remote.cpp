@@ -3,6 +3,7 @@
 
 #include <mutex>
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
 #include "net/percent.hpp"
 #include "os/files.hpp"
@@ -202,7 +203,7 @@ Result<Authorise> SignIn(const Options& options, const Account& account) {
   const Clock* const clock = &options.clock();
   TRY(const bool anonymous, options.Bool("allow_anonymous_login", false));
   if (!account.key.empty()) {
-    const Result<std::string> key = FromBase64(account.key);
+    const std::optional<std::string> key = FromBase64(account.key);
     if (!key) return options.Refuse("its account key is not base64");
     return Authorise([clock, name = account.name, key = *key](net::Request& request) -> Result<void> {
       SignAzure(request, name, key, clock->Now());

@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/base64.hpp"
+#include "base/digest.hpp"
 #include "base/text.hpp"
 #include "net/message.hpp"
 #include "net/percent.hpp"
-#include "remotes/crypto.hpp"
 #include "remotes/options.hpp"
 
 namespace mlean::remotes {

@@ -2,22 +2,14 @@
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/pem.h>
 
 #include <memory>
 
+#include "base/base64.hpp"
 #include "base/digest.hpp"
 
 namespace mlean::remotes {
-
-std::string HmacSha256(std::string_view key, std::string_view text) {
-  unsigned char out[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-       out, &size);
-  return std::string(reinterpret_cast<const char*>(out), size);
-}
 
 std::string Sha1(std::string_view text) {
   unsigned char out[EVP_MAX_MD_SIZE];
@@ -26,31 +18,10 @@ std::string Sha1(std::string_view text) {
   return std::string(reinterpret_cast<const char*>(out), size);
 }
 
-std::string Base64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
 std::string Base64Url(std::string_view bytes) {
   std::string out = Base64(bytes);
   while (out.ends_with('=')) out.pop_back();
   for (char& c : out) c = c == '+' ? '-' : c == '/' ? '_' : c;
-  return out;
-}
-
-Result<std::string> FromBase64(std::string_view text) {
-  const Error bad = Fail(Code::kInvalid, "cannot read the key: it is not base64");
-  if (text.size() % 4 != 0 || text.size() > 1u << 20) return bad;
-  std::string out(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return bad;
-  // EVP_DecodeBlock counts the padding as bytes.
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.resize(static_cast<std::size_t>(size) - padding);
   return out;
 }
 

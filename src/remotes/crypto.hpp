@@ -8,12 +8,8 @@
 
 namespace mlean::remotes {
 
-std::string HmacSha256(std::string_view key, std::string_view text);
 std::string Sha1(std::string_view text);  // for names only
-std::string Base64(std::string_view bytes);
 std::string Base64Url(std::string_view bytes);  // without padding
-// kInvalid for text that is not base64.
-Result<std::string> FromBase64(std::string_view text);
 // The bytes that hex digits stand for; "" for anything else.
 std::string FromHex(std::string_view hex);
 std::string Md5Base64(std::string_view bytes);

@@ -1,6 +1,7 @@
 // s3://bucket/prefix: its options, the sign-in and where the endpoint is.
 #include <fmt/core.h>
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
 #include "remotes/aws_profile.hpp"
 #include "remotes/crypto.hpp"
@@ -48,7 +49,7 @@ Result<void> ReadEncryption(const Options& options, S3Setup& setup) {
   if (options.Text("sse_kms_key_id")) {
     return options.Refuse("`sse_kms_key_id` and `sse_customer_key` AWS S3 config options are mutually exclusive");
   }
-  const Result<std::string> raw = FromBase64(*customer_key);
+  const std::optional<std::string> raw = FromBase64(*customer_key);
   if (!raw) return options.Refuse("'sse_customer_key' is not base64");
   constexpr std::string_view kName = "X-Amz-Server-Side-Encryption-Customer-";
   setup.access_headers.emplace_back(fmt::format("{}Algorithm", kName), options.Text("sse_customer_algorithm", "AES256"));

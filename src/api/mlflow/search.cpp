@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/mlflow/request.hpp"
-#include "remotes/crypto.hpp"
+#include "base/base64.hpp"
 
 namespace mlean::api::mlflow {
 namespace {
@@ -109,7 +109,7 @@ Result<std::size_t> PageSize(const Json& request, std::size_t otherwise, std::si
 
 Result<std::size_t> ParsePageToken(std::string_view token) {
   if (token.empty()) return std::size_t{0};
-  const Result<std::string> text = remotes::FromBase64(token);
+  const std::optional<std::string> text = FromBase64(token);
   if (!text) return Fail(Code::kInvalid, "Invalid page token, could not base64-decode");
   const Result<Json> parsed = Json::Parse(*text);
   const Json* offset = parsed ? parsed->Find("offset") : nullptr;
@@ -119,7 +119,7 @@ Result<std::size_t> ParsePageToken(std::string_view token) {
   return static_cast<std::size_t>(offset->AsInt());
 }
 
-std::string PageToken(std::size_t offset) { return remotes::Base64(fmt::format("{{\"offset\": {}}}", offset)); }
+std::string PageToken(std::size_t offset) { return Base64(fmt::format("{{\"offset\": {}}}", offset)); }
 
 void SetNextPage(Json& reply, const sql::SortPlace& next) {
   if (next.empty()) return;
