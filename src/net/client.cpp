@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "net/address.hpp"
 #include "net/message.hpp"
 #include "os/dynlib.hpp"
 
@@ -99,6 +101,7 @@ struct Client::Impl {
   void ApplyMethod(const Request& request);
   Result<void> ApplyHeaders(const Request& request);
   void ApplyLimits(const Request& request);
+  void ApplyReach(bool wanted);
   void ApplyTls(const Tls& wanted);
   Result<void> OpenBody(const Request& request);
   bool Rewind();
@@ -119,6 +122,7 @@ struct Client::Impl {
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnRead(char* data, std::size_t size, std::size_t count, void* self);
   static int OnSeek(void* self, curl_off_t offset, int origin);
+  static curl_socket_t OnSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
   static int OnProgress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
 
   const Curl& curl;
@@ -135,6 +139,7 @@ struct Client::Impl {
   long connect_timeout_ms = -1;
   long stall_seconds = 0;
   long redirects = -1;
+  bool public_only = false;
   char error_text[CURL_ERROR_SIZE] = "";
 
   // Of the request under way.
@@ -142,6 +147,7 @@ struct Client::Impl {
   Response* response = nullptr;
   bool too_large = false;
   bool cancelled = false;
+  bool not_public = false;
   int body_fd = -1;
   std::uint64_t body_size = 0;  // bytes of the file to send
   std::uint64_t body_left = 0;
@@ -222,6 +228,16 @@ int Client::Impl::OnSeek(void* context, curl_off_t offset, int origin) {
   Impl& self = *static_cast<Impl*>(context);
   if (origin != SEEK_SET || offset != 0 || self.body_fd < 0) return CURL_SEEKFUNC_CANTSEEK;
   return self.Rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+}
+
+// Asked with the address that is about to be connected to, so that no second look-up of the name can differ.
+curl_socket_t Client::Impl::OnSocket(void* context, curlsocktype, curl_sockaddr* address) {
+  Impl& self = *static_cast<Impl*>(context);
+  if (!IsPublicAddress(&address->addr)) {
+    self.not_public = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 int Client::Impl::OnProgress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -313,6 +329,14 @@ void Client::Impl::ApplyLimits(const Request& wanted) {
   }
 }
 
+void Client::Impl::ApplyReach(bool wanted) {
+  if (wanted == public_only) return;
+  public_only = wanted;
+  Set(CURLOPT_OPENSOCKETFUNCTION, wanted ? &OnSocket : nullptr);
+  Set(CURLOPT_OPENSOCKETDATA, this);
+  Set(CURLOPT_PROXY, wanted ? "" : nullptr);
+}
+
 void Client::Impl::ApplyTls(const Tls& wanted) {
   if (wanted == tls) return;
   tls = wanted;
@@ -336,6 +360,7 @@ Result<void> Client::Impl::Apply(const Request& wanted) {
   ApplyMethod(wanted);
   if (wanted.url != url) Set(CURLOPT_URL, (url = wanted.url).c_str());
   ApplyLimits(wanted);
+  ApplyReach(wanted.public_only);
   ApplyTls(wanted.tls);
   if (wanted.user_password != user_password) {
     user_password = wanted.user_password;
@@ -354,6 +379,7 @@ Error Client::Impl::Failure(const Request& wanted, CURLcode code) const {
   const std::string start = "cannot request '" + wanted.url + "': ";
   if (too_large)
     return Fail(Code::kTooLarge, start + "the response is over " + std::to_string(wanted.max_response_bytes) + " bytes");
+  if (not_public) return Fail(Code::kDenied, start + "its address is not public");
   if (cancelled) return Fail(Code::kCancelled, start + "cancelled");
   return Fail(CodeOf(code), start + (error_text[0] != '\0' ? error_text : curl.easy_strerror(code)));
 }
@@ -362,7 +388,7 @@ Result<Response> Client::Impl::Perform(const Request& wanted) {
   Response answer;
   request = &wanted;
   response = &answer;
-  too_large = cancelled = false;
+  too_large = cancelled = not_public = false;
   error_text[0] = '\0';
   body_fd = -1;
   const Result<void> applied = Apply(wanted);

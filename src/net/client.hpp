@@ -49,6 +49,9 @@ struct Request {
   const std::atomic<bool>* cancel = nullptr;   // kCancelled within a second after it turns true; not owned
   std::size_t max_response_bytes = 64u << 20;  // of the body kept in Response::body
   int max_redirects = 0;
+  // Connects to public addresses only (net/address.hpp) and to no proxy; else kDenied. For URLs given by strangers. All requests
+  // of a Client have it or none: a connection that is there already is not looked at again.
+  bool public_only = false;
   // When set, gets the pieces of the body of a 2xx answer instead of Response::body (any size), with status and headers in
   // `head`; false cancels. Other answers keep theirs in Response::body.
   std::function<bool(const Response& head, std::string_view piece)> sink;

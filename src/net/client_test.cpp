@@ -120,6 +120,14 @@ TEST_F(ClientTest, ReportsWhatWentWrong) {
   EXPECT_THAT(refused.error().what, testing::StartsWith("cannot request '" + url + "': "));
 }
 
+TEST_F(ClientTest, ReachesPublicAddressesOnlyWhenToldSo) {
+  const Result<Response> refused = Send({.public_only = true}, "/hello");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kDenied);
+  EXPECT_NE(refused.error().what.find("its address is not public"), std::string::npos) << refused.error().what;
+  EXPECT_EQ(Send({}, "/hello")->status, 200);
+}
+
 TEST_F(ClientTest, IsCancelledFromOutside) {
   std::atomic<bool> cancel = true;
   EXPECT_EQ(Send({.cancel = &cancel}, "/slow").error().code, Code::kCancelled);
