@@ -15,6 +15,7 @@ namespace mlean::notify {
 namespace {
 
 constexpr int kPostTimeoutMs = 10'000;
+constexpr std::size_t kMaxAnswer = 64u << 10;  // only the status counts
 // Slack's limits: header 150 characters, a section's text 3000, 10 fields of a section, 2000 each.
 constexpr std::size_t kSlackHeader = 150;
 constexpr std::size_t kSlackText = 3000;
@@ -46,27 +47,6 @@ Error Failed(const Channel& channel, Code code, std::string_view cause) {
   return Fail(code, fmt::format("cannot deliver alert to channel '{}': {}", channel.name, cause));
 }
 
-// Causes come from the transport and may name the URL: only the code is told.
-std::string_view CauseOf(Code code) {
-  switch (code) {
-    case Code::kTimeout: return "no answer in time";
-    case Code::kInvalid: return "its URL is not valid";
-    case Code::kUnsupported: return "HTTP is not available (libcurl is missing)";
-    case Code::kBusy:
-    case Code::kCancelled:
-    case Code::kConflict:
-    case Code::kCorrupt:
-    case Code::kDenied:
-    case Code::kExists:
-    case Code::kInternal:
-    case Code::kIo:
-    case Code::kNotFound:
-    case Code::kTooLarge:
-    case Code::kUsage: return "the connection failed";
-  }
-  return "the connection failed";
-}
-
 struct CloseFile {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
@@ -85,16 +65,21 @@ Result<void> DeliverToFile(const Channel& channel, const Alert& alert) {
 
 Result<void> DeliverByPost(const Channel& channel, const Alert& alert, Sender& sender) {
   const std::string body = channel.kind == ChannelKind::kSlack ? SlackJson(alert) : AlertJson(alert);
-  const Result<int> status =
-      sender.Post(channel.target, {{"Content-Type", "application/json"}, {"Idempotency-Key", alert.id}}, body, kPostTimeoutMs);
-  if (!status) {
-    const Code code = status.error().code;
+  net::Request request;
+  request.method = "POST";
+  request.url = channel.target;
+  request.headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", alert.id}};
+  request.body = body;
+  request.timeout_ms = kPostTimeoutMs;
+  request.max_response_bytes = kMaxAnswer;
+  const Result<net::Response> answer = sender.Send(request);
+  if (!answer) {
+    const Code code = answer.error().code;
     const bool final = code == Code::kInvalid;
     return Failed(channel, final ? Code::kInvalid : code == Code::kTimeout ? Code::kTimeout : Code::kIo, CauseOf(code));
   }
-  if (*status >= 200 && *status < 300) return {};
-  const bool heals = *status == 408 || *status == 429 || *status >= 500;
-  return Failed(channel, heals ? Code::kBusy : Code::kDenied, fmt::format("status {}", *status));
+  if (answer->status >= 200 && answer->status < 300) return {};
+  return Failed(channel, MayHeal(answer->status) ? Code::kBusy : Code::kDenied, fmt::format("status {}", answer->status));
 }
 
 bool IsFinal(Code code) { return code == Code::kDenied || code == Code::kInvalid; }
@@ -119,6 +104,28 @@ Result<bool> DeliverOne(sql::Database& db, const std::vector<Channel>& channels,
 }
 
 }  // namespace
+
+std::string_view CauseOf(Code code) {
+  switch (code) {
+    case Code::kTimeout: return "no answer in time";
+    case Code::kInvalid: return "its URL is not valid";
+    case Code::kUnsupported: return "HTTP is not available (libcurl is missing)";
+    case Code::kBusy:
+    case Code::kCancelled:
+    case Code::kConflict:
+    case Code::kCorrupt:
+    case Code::kDenied:
+    case Code::kExists:
+    case Code::kInternal:
+    case Code::kIo:
+    case Code::kNotFound:
+    case Code::kTooLarge:
+    case Code::kUsage: return "the connection failed";
+  }
+  return "the connection failed";
+}
+
+bool MayHeal(int status) { return status == 408 || status == 429 || status >= 500; }
 
 std::string AlertJson(const Alert& alert) {
   const codec::Json json = codec::Json::Object{

@@ -7,29 +7,33 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "net/client.hpp"
 #include "notify/alert.hpp"
 #include "sql/database.hpp"
 
 namespace mlean::notify {
 
-// How HTTP posts leave the process. Real: net/client.hpp; tests: a fake. Implementations are called by one thread at a time.
+// How HTTP requests leave the process. Real: net/client.hpp; tests: a fake. Implementations are called by one thread at a time.
 class Sender {
  public:
   virtual ~Sender() = default;
-  // The answer's status; an error when there was no answer. `timeout_ms` is for the whole exchange.
-  virtual Result<int> Post(std::string_view url, const std::vector<std::pair<std::string, std::string>>& headers,
-                           std::string_view body, int timeout_ms) = 0;
+  // The answer, whatever its status; an error when there was none.
+  virtual Result<net::Response> Send(const net::Request& request) = 0;
 };
 
 // {"id","kind","severity","title","text","fields","time"} on one line: the file's line and the webhook's body.
 std::string AlertJson(const Alert& alert);
 // {"text": …, "blocks": [header, section, fields]} within Slack's limits; & < > escaped.
 std::string SlackJson(const Alert& alert);
+
+// What a failed request to a secret URL may say: the code's words, for the transport's own may name the URL.
+std::string_view CauseOf(Code code);
+// 408, 429 and 5xx: the same request may be answered otherwise later.
+bool MayHeal(int status);
 
 // One attempt. Errors that may heal: kTimeout, kIo, kBusy (no answer, 408, 429, 5xx); final: kDenied (other statuses), kInvalid.
 Result<void> Deliver(const Channel& channel, const Alert& alert, Sender& sender);

@@ -14,8 +14,18 @@ CREATE TABLE deliveries(
 CREATE INDEX deliveries_open ON deliveries(next_attempt) WHERE state < 2;
 )sql";
 
+// A message to a webhook has one delivery: its `alert` is the message's id, its `channel` the webhook's.
+constexpr const char* kWebhooks = R"sql(
+CREATE TABLE webhooks(
+  no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, url TEXT NOT NULL, description TEXT NOT NULL, secret TEXT NOT NULL,
+  active INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL);
+CREATE TABLE webhook_events(
+  entity TEXT NOT NULL, action TEXT NOT NULL, webhook TEXT NOT NULL, PRIMARY KEY(entity, action, webhook)) WITHOUT ROWID;
+CREATE TABLE webhook_messages(no INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, webhook TEXT NOT NULL, body TEXT NOT NULL);
+)sql";
+
 }  // namespace
 
-std::vector<sql::Migration> Migrations() { return {{"notify", 1, kTables}}; }
+std::vector<sql::Migration> Migrations() { return {{"notify", 1, kTables}, {"notify", 2, kWebhooks}}; }
 
 }  // namespace mlean::notify

@@ -84,12 +84,15 @@ Result<std::string> Enqueue(sql::Txn& txn, const Alert& alert, const std::vector
       id, alert.kind, SeverityName(alert.severity), alert.title, alert.text, fields, key, now));
   for (const Channel& channel : channels) {
     if (!Wants(channel, alert.kind)) continue;
-    TRYV(
-        txn.Exec("INSERT OR IGNORE INTO deliveries(alert, channel, state, attempts, next_attempt, last_error) VALUES(?1, ?2, 0, "
-                 "0, ?3, '')",
-                 id, channel.name, now));
+    TRYV(AddDelivery(txn, id, channel.name, now));
   }
   return id;
+}
+
+Result<void> AddDelivery(sql::Txn& txn, std::string_view id, std::string_view channel, TimeMs now) {
+  return txn.Exec(
+      "INSERT OR IGNORE INTO deliveries(alert, channel, state, attempts, next_attempt, last_error) VALUES(?1, ?2, 0, 0, ?3, '')",
+      id, channel, now);
 }
 
 Result<std::vector<Delivery>> Due(sql::Conn& conn, TimeMs now, std::size_t limit) {
@@ -110,7 +113,7 @@ Result<bool> BeginAttempt(sql::Txn& txn, std::string_view alert_id, std::string_
 }
 
 Result<void> EndAttempt(sql::Txn& txn, std::string_view alert_id, std::string_view channel, const std::optional<Error>& error,
-                        bool final, TimeMs now) {
+                        bool final, TimeMs now, std::int64_t wait_ms) {
   if (!error) {
     return txn.Exec("UPDATE deliveries SET state = 2, last_error = '' WHERE alert = ?1 AND channel = ?2", alert_id, channel);
   }
@@ -127,7 +130,8 @@ Result<void> EndAttempt(sql::Txn& txn, std::string_view alert_id, std::string_vi
   // A success that another sender recorded meanwhile stays.
   return txn.Exec(
       "UPDATE deliveries SET state = ?3, next_attempt = ?4, last_error = ?5 WHERE alert = ?1 AND channel = ?2 AND state < 2",
-      alert_id, channel, static_cast<int>(state), now + BackoffMs(static_cast<int>(attempts)),
+      alert_id, channel, static_cast<int>(state),
+      now + std::max(BackoffMs(static_cast<int>(attempts)), std::min(wait_ms, kHourMs)),
       std::string_view(error->what).substr(0, kMaxError));
 }
 

@@ -40,18 +40,22 @@ struct Delivery {
   std::string last_error;
 };
 
-// Deliveries to attempt now, oldest first.
+// For other things than alerts that are sent (webhook_store.hpp): a delivery of what has the id `id`.
+Result<void> AddDelivery(sql::Txn& txn, std::string_view id, std::string_view channel, TimeMs now);
+
+// Deliveries of alerts to attempt now, oldest first.
 Result<std::vector<Delivery>> Due(sql::Conn& conn, TimeMs now, std::size_t limit = 100);
 // Records that an attempt begins; false when somebody else has it or it is over.
 Result<bool> BeginAttempt(sql::Txn& txn, std::string_view alert_id, std::string_view channel, TimeMs now);
-// Records how it went: no error is success; `final` gives up.
+// Records how it went: no error is success; `final` gives up. The next attempt is not before `wait_ms` from now, when the
+// receiver asked for that (at most an hour counts).
 Result<void> EndAttempt(sql::Txn& txn, std::string_view alert_id, std::string_view channel, const std::optional<Error>& error,
-                        bool final, TimeMs now);
+                        bool final, TimeMs now, std::int64_t wait_ms = 0);
 
 // The newest alerts first, with the state of each delivery (for the UI and `alerts list`).
 Result<std::vector<Delivery>> ListDeliveries(sql::Conn& conn, std::size_t limit = 100);
 Result<std::vector<Alert>> ListAlerts(sql::Conn& conn, std::size_t limit = 100);
-// When Due may next have something; none when nothing waits.
+// When something may next be due; none when nothing waits.
 Result<std::optional<TimeMs>> NextWake(sql::Conn& conn);
 
 }  // namespace mlean::notify

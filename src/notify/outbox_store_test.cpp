@@ -3,36 +3,15 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <random>
 
 #include "notify/deliver.hpp"
+#include "notify/fake_sender_test.hpp"
 #include "notify/migrations.hpp"
 #include "sql/temporary_database_test.hpp"
 
 namespace mlean::notify {
 namespace {
-
-struct Posted {
-  std::string url;
-  std::map<std::string, std::string> headers;
-  std::string body;
-};
-
-// Answers from a list, then 200; an answer of 0 is "no connection".
-class FakeSender final : public Sender {
- public:
-  Result<int> Post(std::string_view url, const std::vector<std::pair<std::string, std::string>>& headers, std::string_view body,
-                   int /*timeout_ms*/) override {
-    posts.push_back({std::string(url), {headers.begin(), headers.end()}, std::string(body)});
-    const int status = answers.empty() ? 200 : answers.front();
-    if (!answers.empty()) answers.erase(answers.begin());
-    if (status == 0) return Fail(Code::kIo, "cannot reach 'https://hooks.example/SECRET': refused");
-    return status;
-  }
-  std::vector<int> answers;
-  std::vector<Posted> posts;
-};
 
 class Outbox : public sql::TemporaryDatabaseTest {
  protected:
