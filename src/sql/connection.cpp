@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <chrono>
@@ -17,6 +18,15 @@ namespace {
 
 constexpr int kBusyTimeoutMs = 10'000;
 constexpr std::size_t kMaxCached = 512;
+
+// Secrets of webhooks are in it: a database is for its owner and, where the umask lets it, the group. SQLite gives the files
+// beside it the same mode. By path: to open and close the file here would drop the locks that this process has on it through
+// SQLite.
+void MakePrivate(const std::string& path) {
+  struct ::stat facts {};
+  if (::stat(path.c_str(), &facts) != 0 || (facts.st_mode & S_IRWXO) == 0) return;
+  static_cast<void>(::chmod(path.c_str(), facts.st_mode & 0770));  // not ours: its owner's server does it
+}
 
 // The statement as one short line.
 std::string Shorten(std::string_view sql) {
@@ -84,6 +94,7 @@ Result<std::unique_ptr<Handle>> Handle::Open(const std::filesystem::path& path, 
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (role == Role::kWriter ? SQLITE_OPEN_CREATE : 0);
   const int code = sqlite3_open_v2(handle->path_.c_str(), &handle->db_, flags, nullptr);
   if (code != SQLITE_OK) return handle->Failure(code, "open");
+  if (role == Role::kWriter) MakePrivate(handle->path_);
   TRYV(handle->Configure(sync, role));
   return handle;
 }

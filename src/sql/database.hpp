@@ -123,8 +123,8 @@ struct Options {
 
 class Database {
  public:
-  // Creates the file and its folder when missing, runs the missing migrations in one transaction (safe when two processes open at
-  // once).
+  // Creates the file (not for others than its owner and group) and its folder when missing, runs the missing migrations in one
+  // transaction (safe when two processes open at once).
   static Result<std::unique_ptr<Database>> Open(const Options& options, const std::vector<Migration>& migrations);
   ~Database();  // finishes the queued writes
   Database(const Database&) = delete;

@@ -1,6 +1,8 @@
 // The contract of Database: types, transactions, group commit, readers, several processes. Recovery is in recovery_test.cpp.
 #include "sql/database.hpp"
 
+#include <sys/stat.h>
+
 #include <atomic>
 #include <cmath>
 #include <latch>
@@ -84,6 +86,16 @@ TEST_F(DatabaseTest, ValuesComeBackAsTheyWent) {
     return {};
   });
   ASSERT_TRUE(read) << read.error().what;
+}
+
+TEST_F(DatabaseTest, OthersCannotReadIt) {
+  const ::mode_t before = ::umask(0);
+  const auto db = Open();
+  EXPECT_TRUE(db->Write([](Txn& txn) { return txn.Exec("INSERT INTO sums VALUES(1)"); }));
+  ::umask(before);
+  for (const char* end : {"", "-wal", "-shm"}) {
+    EXPECT_EQ(fs::status(path_.string() + end).permissions() & fs::perms::others_all, fs::perms::none) << end;
+  }
 }
 
 TEST_F(DatabaseTest, WrongSqlIsAnError) {
