@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include "registry/version_store.hpp"
+#include "flows/registry_events.hpp"
 
 namespace mlean::flows {
 namespace {
@@ -22,7 +22,7 @@ Result<void> Approve(Workspace& workspace, const std::string& model, int version
                      const std::string& reason) {
   return workspace.db->Write([&](sql::Txn& txn) -> Result<void> {
     TRY(const registry::ModelVersion known, registry::GetVersion(txn, model, version));
-    TRYV(registry::SetVersionTag(txn, model, version, {std::string(kPrefix) + who, known.digest}, workspace.Now()));
+    TRYV(flows::SetVersionTag(txn, model, version, {std::string(kPrefix) + who, known.digest}, workspace.Now()));
     return Record(txn, workspace, "approval.given", fmt::format("models/{}/versions/{}", model, version),
                   codec::Json::Object{{"version", version}, {"by", who}, {"reason", reason}, {"digest", known.digest}});
   });

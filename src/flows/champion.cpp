@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "flows/registry_events.hpp"
 #include "registry/model_store.hpp"
 
 namespace mlean::flows {
@@ -21,11 +22,11 @@ Result<void> PromoteVersion(sql::Txn& txn, const Workspace& workspace, const std
   if (before && before->version == version) return {};
   TRY(const registry::ModelVersion next, registry::GetVersion(txn, model, version));
   if (before) {
-    TRYV(registry::SetAlias(txn, model, "previous", before->version, now));
+    TRYV(PointAlias(txn, model, "previous", before->version, now));
   }
-  TRYV(registry::SetAlias(txn, model, "champion", version, now));
+  TRYV(PointAlias(txn, model, "champion", version, now));
   for (const std::string& alias : next.aliases) {
-    if (alias == "candidate" || alias == "previous") TRYV(registry::DeleteAlias(txn, model, alias, now));
+    if (alias == "candidate" || alias == "previous") TRYV(RemoveAlias(txn, model, alias, now));
   }
   TRY(const registry::ModelVersion moved,
       registry::TransitionStage(txn, model, version, registry::Stage::kProduction, true, now));

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "flows/champion.hpp"
+#include "flows/registry_events.hpp"
 #include "notify/outbox_store.hpp"
 #include "registry/model_store.hpp"
 
@@ -55,7 +56,7 @@ Result<void> AbortRollout(Workspace& workspace, const std::string& rollout_id, c
     TRYV(rollout::Finish(txn, rollout_id, rollout::Status::kAborted, reason, at));
     const Result<int> candidate = registry::ResolveAlias(txn, rollout.model, "candidate");
     if (candidate && *candidate == rollout.candidate_version) {
-      TRYV(registry::DeleteAlias(txn, rollout.model, "candidate", workspace.Now()));
+      TRYV(RemoveAlias(txn, rollout.model, "candidate", workspace.Now()));
     }
     TRYV(registry::CountChange(txn));
     TRYV(Record(txn, workspace, "rollout.aborted", ObjectOf(rollout),

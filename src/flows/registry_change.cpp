@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "flows/champion.hpp"
+#include "flows/registry_events.hpp"
 #include "registry/model_store.hpp"
 
 namespace mlean::flows {
@@ -18,7 +19,7 @@ Result<void> SetAlias(sql::Txn& txn, const Workspace& workspace, const std::stri
   TRYV(registry::GetVersion(txn, model, version));
   const Result<int> before = registry::ResolveAlias(txn, model, alias);
   if (before && *before == version) return {};
-  TRYV(registry::SetAlias(txn, model, alias, version, workspace.Now()));
+  TRYV(PointAlias(txn, model, alias, version, workspace.Now()));
   codec::Json detail = codec::Json::Object{{"alias", alias}, {"version", version}, {"why", why}};
   if (before) detail.Set("before", *before);
   return Record(txn, workspace, "alias.set", ObjectOf(model, version), std::move(detail));
@@ -27,7 +28,7 @@ Result<void> SetAlias(sql::Txn& txn, const Workspace& workspace, const std::stri
 Result<void> DeleteAlias(sql::Txn& txn, const Workspace& workspace, const std::string& model, const std::string& alias,
                          const std::string& why) {
   const Result<int> before = registry::ResolveAlias(txn, model, alias);
-  TRYV(registry::DeleteAlias(txn, model, alias, workspace.Now()));
+  TRYV(RemoveAlias(txn, model, alias, workspace.Now()));
   if (!before) return {};
   return Record(txn, workspace, "alias.deleted", ObjectOf(model, *before), codec::Json::Object{{"alias", alias}, {"why", why}});
 }

@@ -4,8 +4,8 @@
 
 #include "flows/champion.hpp"
 #include "flows/registry_change.hpp"
+#include "flows/registry_events.hpp"
 #include "os/files.hpp"
-#include "registry/model_store.hpp"
 
 namespace mlean::flows {
 
@@ -36,9 +36,9 @@ Result<registry::ModelVersion> RegisterFile(Workspace& workspace, const std::str
   version.schema = stored.model->schema().ToJson().Dump();
   const TimeMs now = workspace.Now();
   return workspace.db->Write([&](sql::Txn& txn) -> Result<registry::ModelVersion> {
-    TRY(const registry::Model made, registry::EnsureModel(txn, model, now));
+    TRY(const registry::Model made, flows::EnsureModel(txn, model, now));
     static_cast<void>(made);
-    TRY(registry::ModelVersion created, registry::CreateVersion(txn, version, now));
+    TRY(registry::ModelVersion created, flows::CreateVersion(txn, version, now));
     TRYV(Record(txn, workspace, "version.registered", fmt::format("models/{}/versions/{}", model, created.version),
                 codec::Json::Object{{"version", created.version}, {"digest", created.digest}, {"source", created.source}}));
     return created;

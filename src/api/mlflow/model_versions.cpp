@@ -8,6 +8,7 @@
 #include "api/mlflow/version_source.hpp"
 #include "base/text.hpp"
 #include "flows/registry_change.hpp"
+#include "flows/registry_events.hpp"
 #include "registry/model_store.hpp"
 #include "registry/version_store.hpp"
 #include "track/logged_model_store.hpp"
@@ -85,7 +86,7 @@ Result<registry::ModelVersion> CreateIn(sql::Txn& txn, const Json& request, cons
     if (spec.run_id.empty()) spec.run_id = origin.run_id;
     if (spec.logged_model_id.empty()) spec.logged_model_id = origin.logged_model_id;
   }
-  TRY(registry::ModelVersion made, registry::CreateVersion(txn, spec, workspace.Now()));
+  TRY(registry::ModelVersion made, flows::CreateVersion(txn, spec, workspace.Now()));
   if (!made.logged_model_id.empty()) TRYV(NoteOnLoggedModel(txn, made, workspace.Now()));
   TRYV(flows::Record(txn, workspace, "version.registered", fmt::format("models/{}/versions/{}", made.model, made.version),
                      Json::Object{{"version", made.version}, {"source", made.source}, {"run_id", made.run_id}}));
@@ -185,12 +186,12 @@ void BindModelVersions(net::Router& router, Context& context) {
              });
   BindChange(router, context, "POST", "model-versions/set-tag", kSetTag,
              [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) {
-               return registry::SetVersionTag(txn, Name(request), number, {TextOf(request, "key"), TextOf(request, "value")},
+               return flows::SetVersionTag(txn, Name(request), number, {TextOf(request, "key"), TextOf(request, "value")},
                                               workspace.Now());
              });
   BindChange(router, context, "DELETE", "model-versions/delete-tag", kDeleteTag,
              [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) {
-               return registry::DeleteVersionTag(txn, Name(request), number, TextOf(request, "key"), workspace.Now());
+               return flows::DeleteVersionTag(txn, Name(request), number, TextOf(request, "key"), workspace.Now());
              });
 }
 

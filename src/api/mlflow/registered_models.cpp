@@ -4,6 +4,7 @@
 #include "api/mlflow/render.hpp"
 #include "api/mlflow/search.hpp"
 #include "flows/registry_change.hpp"
+#include "flows/registry_events.hpp"
 #include "registry/model_store.hpp"
 #include "registry/version_store.hpp"
 
@@ -45,7 +46,7 @@ std::vector<registry::Tag> TagsOf(const Json& request) {
 
 Result<Json> Create(const Json& request, Context& context) {
   TRY(const registry::Model model, context.workspace.db->Write([&](sql::Txn& txn) {
-    return registry::CreateModel(txn, Name(request), TextOf(request, "description"), TagsOf(request), context.workspace.Now());
+    return flows::CreateModel(txn, Name(request), TextOf(request, "description"), TagsOf(request), context.workspace.Now());
   }));
   return ModelReply(model);
 }
@@ -135,11 +136,11 @@ void BindTagsAndAliases(net::Router& router, Context& context) {
   BindChange(
       router, context, "POST", "registered-models/set-tag", kSetTag,
       [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
-        return registry::SetModelTag(txn, Name(request), {TextOf(request, "key"), TextOf(request, "value")}, workspace.Now());
+        return flows::SetModelTag(txn, Name(request), {TextOf(request, "key"), TextOf(request, "value")}, workspace.Now());
       });
   BindChange(router, context, "DELETE", "registered-models/delete-tag", kDeleteTag,
              [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
-               return registry::DeleteModelTag(txn, Name(request), TextOf(request, "key"), workspace.Now());
+               return flows::DeleteModelTag(txn, Name(request), TextOf(request, "key"), workspace.Now());
              });
   BindChange(router, context, "POST", "registered-models/alias", kSetAlias, SetAlias);
   BindChange(router, context, "DELETE", "registered-models/alias", kAlias, DeleteAlias);

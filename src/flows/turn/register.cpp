@@ -2,9 +2,9 @@
 #include <fmt/core.h>
 
 #include "flows/reference_profile.hpp"
+#include "flows/registry_events.hpp"
 #include "flows/store_model.hpp"
 #include "flows/turn/engine.hpp"
-#include "registry/model_store.hpp"
 
 namespace mlean::flows {
 
@@ -35,10 +35,10 @@ Result<StepResult> RegisterStep(TurnContext& context) {
   const std::string turn_id = context.turn.id;
   // The number is given inside the transaction, so its event and the turn's record are written there too.
   result.effects = [&workspace, version, now, turn_id](sql::Txn& txn) -> Result<void> {
-    TRY(const registry::Model made, registry::EnsureModel(txn, version.model, now));
+    TRY(const registry::Model made, flows::EnsureModel(txn, version.model, now));
     static_cast<void>(made);
-    TRY(const registry::ModelVersion created, registry::CreateVersion(txn, version, now));
-    TRYV(registry::SetAlias(txn, version.model, "candidate", created.version, now));
+    TRY(const registry::ModelVersion created, flows::CreateVersion(txn, version, now));
+    TRYV(PointAlias(txn, version.model, "candidate", created.version, now));
     TRYV(loop::SetTurnVersion(txn, turn_id, created.version));
     return Record(txn, workspace, "version.registered", fmt::format("models/{}/versions/{}", version.model, created.version),
                   codec::Json::Object{{"version", created.version}, {"digest", created.digest}, {"run_id", created.run_id}});
