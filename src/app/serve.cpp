@@ -13,6 +13,7 @@
 #include "api/predict.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "flows/webhook_sender.hpp"
 #include "net/server.hpp"
 #include "os/files.hpp"
 #include "os/signals.hpp"
@@ -158,6 +159,7 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   const bool simulated = std::getenv("MLEAN_CLOCK") != nullptr;
   LoopThread loop_thread(workspace, models, aborts, simulated);
   loop = &loop_thread;
+  flows::WebhookSender webhooks(*api_workspace.db, *context.clock);
 
   std::mutex config_mutex;
   api::ApiContext api{api_workspace, config_mutex, models, [&] { return loop_thread.TickNow(); }, [&] { loop_thread.Wake(); }};
@@ -199,6 +201,7 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   server->Stop();
   drain.join();
   loop_thread.Stop();
+  webhooks.Stop();
   TRYV(os::Remove(workspace.ServerFile()));
   return 0;
 }

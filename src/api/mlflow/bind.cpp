@@ -42,6 +42,7 @@ void BindMlflow(net::Router& router, Context& context) {
   BindLoggedModels(router, context);
   BindRegisteredModels(router, context);
   BindModelVersions(router, context);
+  BindWebhooks(router, context);
   BindArtifactProxy(router, context);
   BindRunArtifacts(router, context);
   BindServerInfo(router, context);

@@ -38,6 +38,7 @@ void BindMetricHistory(net::Router& router, Context& context);
 void BindLoggedModels(net::Router& router, Context& context);
 void BindRegisteredModels(net::Router& router, Context& context);
 void BindModelVersions(net::Router& router, Context& context);
+void BindWebhooks(net::Router& router, Context& context);
 void BindArtifactProxy(net::Router& router, Context& context);
 void BindRunArtifacts(net::Router& router, Context& context);
 void BindServerInfo(net::Router& router, Context& context);
