@@ -8,7 +8,7 @@
 
 namespace mlean::remotes {
 
-std::string Sha1(std::string_view text);  // for names only
+std::string Sha1(std::string_view text);        // for names only
 std::string Base64Url(std::string_view bytes);  // without padding
 // The bytes that hex digits stand for; "" for anything else.
 std::string FromHex(std::string_view hex);

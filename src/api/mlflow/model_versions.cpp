@@ -187,7 +187,7 @@ void BindModelVersions(net::Router& router, Context& context) {
   BindChange(router, context, "POST", "model-versions/set-tag", kSetTag,
              [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) {
                return flows::SetVersionTag(txn, Name(request), number, {TextOf(request, "key"), TextOf(request, "value")},
-                                              workspace.Now());
+                                           workspace.Now());
              });
   BindChange(router, context, "DELETE", "model-versions/delete-tag", kDeleteTag,
              [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) {

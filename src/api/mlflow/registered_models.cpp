@@ -133,11 +133,10 @@ Result<void> DeleteAlias(sql::Txn& txn, const Json& request, const flows::Worksp
 }
 
 void BindTagsAndAliases(net::Router& router, Context& context) {
-  BindChange(
-      router, context, "POST", "registered-models/set-tag", kSetTag,
-      [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
-        return flows::SetModelTag(txn, Name(request), {TextOf(request, "key"), TextOf(request, "value")}, workspace.Now());
-      });
+  BindChange(router, context, "POST", "registered-models/set-tag", kSetTag,
+             [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+               return flows::SetModelTag(txn, Name(request), {TextOf(request, "key"), TextOf(request, "value")}, workspace.Now());
+             });
   BindChange(router, context, "DELETE", "registered-models/delete-tag", kDeleteTag,
              [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
                return flows::DeleteModelTag(txn, Name(request), TextOf(request, "key"), workspace.Now());
