@@ -1,5 +1,7 @@
 #include "api/mlflow/search.hpp"
 
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "api/mlflow/request.hpp"
@@ -55,7 +57,7 @@ Error InvalidToken(std::string_view text) {
 Result<sql::SortPlace> ParsePlace(std::string_view token) {
   sql::SortPlace place;
   if (token.empty()) return place;
-  const Result<std::string> text = remotes::FromBase64(token);
+  const std::optional<std::string> text = FromBase64(token);
   if (!text) return Fail(Code::kInvalid, "Invalid page token, could not base64-decode");
   const Result<Json> parsed = Json::Parse(*text, {.allow_nan = true});
   if (!parsed || !parsed->IsArray() || parsed->AsArray().empty()) return InvalidToken(*text);
@@ -125,7 +127,7 @@ void SetNextPage(Json& reply, const sql::SortPlace& next) {
   if (next.empty()) return;
   Json::Array values;
   for (const sql::SortValue& value : next) values.push_back(ValueJson(value));
-  reply.Set("next_page_token", remotes::Base64(Json(std::move(values)).Dump(true)));
+  reply.Set("next_page_token", Base64(Json(std::move(values)).Dump(true)));
 }
 
 Result<std::vector<track::Clause>> TrackClauses(std::string_view filter, const Grammar& grammar) {
