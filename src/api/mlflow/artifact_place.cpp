@@ -18,14 +18,12 @@ using codec::Json;
 
 constexpr std::string_view kProxyRoute = "/mlflow-artifacts/artifacts";
 
-bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
-
 std::string Joined(const std::string& a, const std::string& b) { return a.empty() || b.empty() ? a + b : a + "/" + b; }
 
 // The part of a URI behind its authority, decoded and without slashes at its ends.
 std::string PathOf(std::string_view uri) {
   std::string_view rest = uri.substr(uri.find(':') + 1);
-  if (StartsWith(rest, "//")) {
+  if (rest.starts_with("//")) {
     const std::size_t slash = rest.find('/', 2);
     rest = slash == rest.npos ? std::string_view{} : rest.substr(slash);
   }

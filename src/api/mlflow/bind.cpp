@@ -32,6 +32,14 @@ void Endpoint(net::Router& router, std::string_view method, std::string_view pat
               });
 }
 
+void ChangeEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
+                    std::span<const Field> fields, Change change) {
+  Endpoint(router, method, path, fields, [&context, change](const codec::Json& request) -> Result<codec::Json> {
+    TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request, context.workspace); }));
+    return codec::Json(codec::Json::Object{});
+  });
+}
+
 void BindMlflow(net::Router& router, Context& context) {
   for (const std::string_view prefix : kPrefixes) router.SetErrorBody(prefix, Refused);
   BindExperiments(router, context);

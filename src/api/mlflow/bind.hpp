@@ -26,6 +26,10 @@ using Handler = std::function<Result<codec::Json>(const codec::Json& request)>;
 // `path` after "/api/2.0/mlflow/". `fields` must live as long as the program.
 void Endpoint(net::Router& router, std::string_view method, std::string_view path, std::span<const Field> fields,
               Handler handler);
+// For requests that change something and are answered with {}: `change` runs in one transaction.
+using Change = Result<void> (*)(sql::Txn& txn, const codec::Json& request, const flows::Workspace& workspace);
+void ChangeEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
+                    std::span<const Field> fields, Change change);
 // The same for a handler that sees the call itself, its `path` after "/api/2.0/".
 void RawEndpoint(net::Router& router, std::string_view method, std::string_view path, net::RouteOptions options,
                  const net::Handler& handler);

@@ -66,15 +66,6 @@ Result<Json> Search(const Json& request, Context& context) {
   return out;
 }
 
-using Change = Result<void> (*)(sql::Txn&, const Json&, TimeMs);
-
-void BindChange(net::Router& router, Context& context, std::string_view path, std::span<const Field> fields, Change change) {
-  Endpoint(router, "POST", path, fields, [&context, change](const Json& request) -> Result<Json> {
-    TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request, context.workspace.Now()); }));
-    return Json(Json::Object{});
-  });
-}
-
 std::string Id(const Json& request) { return TextOf(request, "experiment_id"); }
 
 }  // namespace
@@ -86,20 +77,27 @@ void BindExperiments(net::Router& router, Context& context) {
   for (const char* method : {"GET", "POST"}) {
     Endpoint(router, method, "experiments/search", kSearch, [&](const Json& request) { return Search(request, context); });
   }
-  BindChange(router, context, "experiments/update", kRename, [](sql::Txn& txn, const Json& request, TimeMs now) {
-    return track::RenameExperiment(txn, Id(request), TextOf(request, "new_name"), now);
-  });
-  BindChange(router, context, "experiments/delete", kById,
-             [](sql::Txn& txn, const Json& request, TimeMs now) { return track::DeleteExperiment(txn, Id(request), now); });
-  BindChange(router, context, "experiments/restore", kById,
-             [](sql::Txn& txn, const Json& request, TimeMs now) { return track::RestoreExperiment(txn, Id(request), now); });
-  BindChange(router, context, "experiments/set-experiment-tag", kSetTag, [](sql::Txn& txn, const Json& request, TimeMs now) {
-    return track::SetExperimentTag(txn, Id(request), {TextOf(request, "key"), TextOf(request, "value")}, now);
-  });
-  BindChange(router, context, "experiments/delete-experiment-tag", kDeleteTag,
-             [](sql::Txn& txn, const Json& request, TimeMs now) {
-               return track::DeleteExperimentTag(txn, Id(request), TextOf(request, "key"), now);
-             });
+  ChangeEndpoint(router, context, "POST", "experiments/update", kRename,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+                   return track::RenameExperiment(txn, Id(request), TextOf(request, "new_name"), workspace.Now());
+                 });
+  ChangeEndpoint(router, context, "POST", "experiments/delete", kById,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+                   return track::DeleteExperiment(txn, Id(request), workspace.Now());
+                 });
+  ChangeEndpoint(router, context, "POST", "experiments/restore", kById,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+                   return track::RestoreExperiment(txn, Id(request), workspace.Now());
+                 });
+  ChangeEndpoint(
+      router, context, "POST", "experiments/set-experiment-tag", kSetTag,
+      [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+        return track::SetExperimentTag(txn, Id(request), {TextOf(request, "key"), TextOf(request, "value")}, workspace.Now());
+      });
+  ChangeEndpoint(router, context, "POST", "experiments/delete-experiment-tag", kDeleteTag,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+                   return track::DeleteExperimentTag(txn, Id(request), TextOf(request, "key"), workspace.Now());
+                 });
 }
 
 }  // namespace mlean::api::mlflow

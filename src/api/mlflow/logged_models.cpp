@@ -104,16 +104,6 @@ Result<Json> Search(const Json& request, Context& context) {
   return out;
 }
 
-using Change = Result<void> (*)(sql::Txn&, const Json&, TimeMs);
-
-void BindChange(net::Router& router, Context& context, std::string_view method, std::string_view path,
-                std::span<const Field> fields, Change change) {
-  Endpoint(router, method, path, fields, [&context, change](const Json& request) -> Result<Json> {
-    TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request, context.workspace.Now()); }));
-    return Json(Json::Object{});
-  });
-}
-
 }  // namespace
 
 void BindLoggedModels(net::Router& router, Context& context) {
@@ -126,19 +116,22 @@ void BindLoggedModels(net::Router& router, Context& context) {
   });
   Endpoint(router, "PATCH", "logged-models/{model_id}", kFinalize,
            [&](const Json& request) { return Finalize(request, context); });
-  BindChange(router, context, "DELETE", "logged-models/{model_id}", kById,
-             [](sql::Txn& txn, const Json& request, TimeMs now) { return track::DeleteLoggedModel(txn, Id(request), now); });
-  BindChange(router, context, "POST", "logged-models/{model_id}/params", kParams, [](sql::Txn& txn, const Json& request, TimeMs) {
-    return track::LogLoggedModelParams(txn, Id(request), PairsOf(request, "params"));
-  });
-  BindChange(router, context, "PATCH", "logged-models/{model_id}/tags", kTags,
-             [](sql::Txn& txn, const Json& request, TimeMs now) {
-               return track::SetLoggedModelTags(txn, Id(request), PairsOf(request, "tags"), now);
-             });
-  BindChange(router, context, "DELETE", "logged-models/{model_id}/tags/{tag_key}", kTag,
-             [](sql::Txn& txn, const Json& request, TimeMs now) {
-               return track::DeleteLoggedModelTag(txn, Id(request), TextOf(request, "tag_key"), now);
-             });
+  ChangeEndpoint(router, context, "DELETE", "logged-models/{model_id}", kById,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+                   return track::DeleteLoggedModel(txn, Id(request), workspace.Now());
+                 });
+  ChangeEndpoint(router, context, "POST", "logged-models/{model_id}/params", kParams,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
+                   return track::LogLoggedModelParams(txn, Id(request), PairsOf(request, "params"));
+                 });
+  ChangeEndpoint(router, context, "PATCH", "logged-models/{model_id}/tags", kTags,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+                   return track::SetLoggedModelTags(txn, Id(request), PairsOf(request, "tags"), workspace.Now());
+                 });
+  ChangeEndpoint(router, context, "DELETE", "logged-models/{model_id}/tags/{tag_key}", kTag,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+                   return track::DeleteLoggedModelTag(txn, Id(request), TextOf(request, "tag_key"), workspace.Now());
+                 });
 }
 
 }  // namespace mlean::api::mlflow

@@ -111,16 +111,6 @@ Result<Json> GetByAlias(const Json& request, Context& context) {
   return Json(Json::Object{{"model_version", ModelVersionJson(version)}});
 }
 
-using Change = Result<void> (*)(sql::Txn&, const Json&, const flows::Workspace&);
-
-void BindChange(net::Router& router, Context& context, std::string_view method, std::string_view path,
-                std::span<const Field> fields, Change change) {
-  Endpoint(router, method, path, fields, [&context, change](const Json& request) -> Result<Json> {
-    TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request, context.workspace); }));
-    return Json(Json::Object{});
-  });
-}
-
 constexpr const char* kWhy = "set through MLflow's API";
 
 Result<void> SetAlias(sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
@@ -133,16 +123,17 @@ Result<void> DeleteAlias(sql::Txn& txn, const Json& request, const flows::Worksp
 }
 
 void BindTagsAndAliases(net::Router& router, Context& context) {
-  BindChange(router, context, "POST", "registered-models/set-tag", kSetTag,
-             [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
-               return flows::SetModelTag(txn, Name(request), {TextOf(request, "key"), TextOf(request, "value")}, workspace.Now());
-             });
-  BindChange(router, context, "DELETE", "registered-models/delete-tag", kDeleteTag,
-             [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
-               return flows::DeleteModelTag(txn, Name(request), TextOf(request, "key"), workspace.Now());
-             });
-  BindChange(router, context, "POST", "registered-models/alias", kSetAlias, SetAlias);
-  BindChange(router, context, "DELETE", "registered-models/alias", kAlias, DeleteAlias);
+  ChangeEndpoint(
+      router, context, "POST", "registered-models/set-tag", kSetTag,
+      [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+        return flows::SetModelTag(txn, Name(request), {TextOf(request, "key"), TextOf(request, "value")}, workspace.Now());
+      });
+  ChangeEndpoint(router, context, "DELETE", "registered-models/delete-tag", kDeleteTag,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+                   return flows::DeleteModelTag(txn, Name(request), TextOf(request, "key"), workspace.Now());
+                 });
+  ChangeEndpoint(router, context, "POST", "registered-models/alias", kSetAlias, SetAlias);
+  ChangeEndpoint(router, context, "DELETE", "registered-models/alias", kAlias, DeleteAlias);
   Endpoint(router, "GET", "registered-models/alias", kAlias, [&](const Json& request) { return GetByAlias(request, context); });
 }
 
@@ -167,11 +158,11 @@ void BindRegisteredModels(net::Router& router, Context& context) {
       });
     });
   }
-  BindChange(router, context, "DELETE", "registered-models/delete", kByName,
-             [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) -> Result<void> {
-               TRYV(registry::DeleteModel(txn, Name(request)));
-               return flows::Record(txn, workspace, "model.deleted", "models/" + Name(request), Json::Object{});
-             });
+  ChangeEndpoint(router, context, "DELETE", "registered-models/delete", kByName,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) -> Result<void> {
+                   TRYV(registry::DeleteModel(txn, Name(request)));
+                   return flows::Record(txn, workspace, "model.deleted", "models/" + Name(request), Json::Object{});
+                 });
   for (const char* method : {"GET", "POST"}) {
     Endpoint(router, method, "registered-models/search", kSearch, [&](const Json& request) { return Search(request, context); });
     Endpoint(router, method, "registered-models/get-latest-versions", kLatest,

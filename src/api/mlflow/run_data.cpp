@@ -43,7 +43,7 @@ track::Metric ToMetric(const Json& request) {
 
 std::string RunId(const Json& request) { return TextOf(request, "run_id"); }
 
-Result<void> LogBatch(sql::Txn& txn, const Json& request) {
+Result<void> LogBatch(sql::Txn& txn, const Json& request, const flows::Workspace&) {
   std::vector<track::Metric> metrics;
   const std::span<const Json> points = ListOf(request, "metrics");
   metrics.reserve(points.size());
@@ -52,7 +52,7 @@ Result<void> LogBatch(sql::Txn& txn, const Json& request) {
 }
 
 // 2.x clients and R tell here which model they wrote into the run's artifacts; it joins the list in a tag.
-Result<void> LogModel(sql::Txn& txn, const Json& request) {
+Result<void> LogModel(sql::Txn& txn, const Json& request, const flows::Workspace&) {
   const std::string text = TextOf(request, "model_json");
   Result<Json> parsed = Json::Parse(text, {.allow_nan = true});
   if (!parsed || !parsed->IsObject()) {
@@ -79,30 +79,27 @@ Result<void> LogModel(sql::Txn& txn, const Json& request) {
   return track::SetTags(txn, RunId(request), {{std::string(kHistory), history.DumpPython()}});
 }
 
-using Change = Result<void> (*)(sql::Txn&, const Json&);
-
-void BindChange(net::Router& router, Context& context, std::string_view path, std::span<const Field> fields, Change change) {
-  Endpoint(router, "POST", path, fields, [&context, change](const Json& request) -> Result<Json> {
-    TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request); }));
-    return Json(Json::Object{});
-  });
-}
-
 }  // namespace
 
 void BindRunData(net::Router& router, Context& context) {
-  BindChange(router, context, "runs/log-metric", kMetric,
-             [](sql::Txn& txn, const Json& request) { return track::LogMetrics(txn, RunId(request), {ToMetric(request)}); });
-  BindChange(router, context, "runs/log-parameter", kPairOfRun, [](sql::Txn& txn, const Json& request) {
-    return track::LogParam(txn, RunId(request), {TextOf(request, "key"), TextOf(request, "value")});
-  });
-  BindChange(router, context, "runs/set-tag", kPairOfRun, [](sql::Txn& txn, const Json& request) {
-    return track::SetTags(txn, RunId(request), {{TextOf(request, "key"), TextOf(request, "value")}});
-  });
-  BindChange(router, context, "runs/delete-tag", kKeyOfRun,
-             [](sql::Txn& txn, const Json& request) { return track::DeleteTag(txn, RunId(request), TextOf(request, "key")); });
-  BindChange(router, context, "runs/log-batch", kBatch, LogBatch);
-  BindChange(router, context, "runs/log-model", kLogModel, LogModel);
+  ChangeEndpoint(router, context, "POST", "runs/log-metric", kMetric,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
+                   return track::LogMetrics(txn, RunId(request), {ToMetric(request)});
+                 });
+  ChangeEndpoint(router, context, "POST", "runs/log-parameter", kPairOfRun,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
+                   return track::LogParam(txn, RunId(request), {TextOf(request, "key"), TextOf(request, "value")});
+                 });
+  ChangeEndpoint(router, context, "POST", "runs/set-tag", kPairOfRun,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
+                   return track::SetTags(txn, RunId(request), {{TextOf(request, "key"), TextOf(request, "value")}});
+                 });
+  ChangeEndpoint(router, context, "POST", "runs/delete-tag", kKeyOfRun,
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
+                   return track::DeleteTag(txn, RunId(request), TextOf(request, "key"));
+                 });
+  ChangeEndpoint(router, context, "POST", "runs/log-batch", kBatch, LogBatch);
+  ChangeEndpoint(router, context, "POST", "runs/log-model", kLogModel, LogModel);
 }
 
 }  // namespace mlean::api::mlflow

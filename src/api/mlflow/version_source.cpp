@@ -16,8 +16,6 @@ namespace {
 constexpr int kMaxSourceHops = 8;  // of versions that name versions
 constexpr int kMaxDecodings = 8;
 
-bool StartsWith(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
-
 std::string_view Scheme(std::string_view uri) {
   const std::size_t colon = uri.find(':');
   return colon == uri.npos ? std::string_view{} : uri.substr(0, colon);
@@ -25,8 +23,8 @@ std::string_view Scheme(std::string_view uri) {
 
 // A path on the server's own disk; file://host/… is none.
 std::optional<std::string> LocalPath(std::string_view uri) {
-  if (StartsWith(uri, "file:///")) return std::string(uri.substr(7));
-  if (StartsWith(uri, "file:/") && !StartsWith(uri, "file://")) return std::string(uri.substr(5));
+  if (uri.starts_with("file:///")) return std::string(uri.substr(7));
+  if (uri.starts_with("file:/") && !uri.starts_with("file://")) return std::string(uri.substr(5));
   if (Scheme(uri).empty()) return std::string(uri);
   return std::nullopt;
 }
@@ -67,7 +65,7 @@ Result<void> CheckSource(sql::Conn& conn, const std::string& source, const std::
     plain = std::move(decoded);
   }
   const bool relative = plain.find('\0') != plain.npos || fmt::format("/{}/", plain).find("/../") != std::string::npos;
-  if (StartsWith(source, "file://") && !StartsWith(source, "file:///")) {
+  if (source.starts_with("file://") && !source.starts_with("file:///")) {
     return Fail(Code::kInvalid, fmt::format("'{}' is not a valid remote uri. For remote access on a host, please use a network "
                                             "filesystem path",
                                             source));
@@ -92,16 +90,16 @@ Result<std::string> DownloadUri(sql::Conn& conn, const registry::ModelVersion& v
   registry::ModelVersion current = version;
   for (int hop = 0; hop < kMaxSourceHops; ++hop) {
     const std::string& source = current.source;
-    if (StartsWith(source, "models:/m-")) {
+    if (source.starts_with("models:/m-")) {
       TRY(const track::LoggedModel model, track::GetLoggedModel(conn, source.substr(8)));
       return model.artifact_uri;
     }
-    if (StartsWith(source, "runs:/")) {
+    if (source.starts_with("runs:/")) {
       const std::size_t slash = source.find('/', 6);
       TRY(const track::RunInfo run, track::GetRunInfo(conn, source.substr(6, slash == source.npos ? slash : slash - 6)));
       return run.artifact_uri + (slash == source.npos ? "" : source.substr(slash));
     }
-    if (!StartsWith(source, "models:/")) return source;
+    if (!source.starts_with("models:/")) return source;
     TRY(current, registry::Resolve(conn, source));
   }
   return Fail(Code::kInvalid,
