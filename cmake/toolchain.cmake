@@ -7,9 +7,11 @@ find_program(MOLD mold)
 if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
-add_compile_options(-Wall -Wextra -Wshadow=local -Wnon-virtual-dtor -Wno-missing-field-initializers -Werror=return-type -Werror=switch -fno-plt)
+add_compile_options(-Wall -Wextra $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local> -Wnon-virtual-dtor -Wno-missing-field-initializers -Werror=return-type -Werror=switch -fno-plt)
 # GCC 12 reports these wrongly on std::optional and std::variant moves at -O2.
 add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+# Without its time in it, a precompiled header of clang is the same after every build, and ccache can use what was compiled with it.
+add_compile_options("$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>")
 if(MLEAN_SANITIZE)
   add_compile_options(-fsanitize=${MLEAN_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${MLEAN_SANITIZE})

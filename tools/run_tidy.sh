@@ -3,8 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build/tidy
-# GCC's precompiled headers mean nothing to clang: the commands go without.
-sed 's/-Winvalid-pch -include [^ ]*cmake_pch\.hxx//' build/dev/compile_commands.json >build/tidy/compile_commands.json
+# Lint comes before the build: the commands go without its precompiled headers.
+sed -E 's/-Winvalid-pch (-Xclang -include-pch -Xclang [^ ]*cmake_pch\.hxx\.pch -Xclang -include -Xclang [^ ]*cmake_pch\.hxx)//' build/dev/compile_commands.json >build/tidy/compile_commands.json
 git ls-files --cached --others --exclude-standard 'src/*.cpp' | grep -vE '_(test|bench|fuzz)\.cpp$' | while read -r file; do
   key=$(cat "$file" .clang-tidy | sha256sum | cut -c1-24)
   [ -e "build/tidy/$key" ] || printf '%s %s\n' "$file" "$key"

@@ -270,7 +270,6 @@ TEST_F(ObjectStoreTest, AKilledProcessLeavesNoBrokenObjects) {
     ASSERT_GE(child, 0);
     if (child == 0) {
       // Tells how far it is, and is killed then.
-      std::atomic<bool> stop = false;
       struct Telling final : Progress {
         int fd;
         void Expect(std::uint64_t, std::uint64_t) override {}

@@ -21,7 +21,7 @@ class Registry : public sql::TemporaryDatabaseTest {
     return *Read([](sql::Conn& c) { return ChangeCounter(c); });
   }
   std::string Fails(const std::string& reference) {
-    const auto got = Read([&](sql::Conn& c) { return Resolve(c, reference); });
+    const auto got = Read([&, &named = reference](sql::Conn& c) { return Resolve(c, named); });
     return got ? "version " + std::to_string(got->version) : got.error().what;
   }
 };
@@ -140,7 +140,7 @@ TEST_F(Registry, ReferencesResolve) {
       {"a@b@x", 1},
   };
   for (const auto& [reference, version] : cases) {
-    const auto got = Read([&](sql::Conn& c) { return Resolve(c, reference); });
+    const auto got = Read([&, &named = reference](sql::Conn& c) { return Resolve(c, named); });
     ASSERT_TRUE(got) << reference << ": " << got.error().what;
     EXPECT_EQ(got->version, version) << reference;
   }

@@ -7,10 +7,10 @@
 namespace mlean::rollout {
 namespace {
 
-constexpr StepEvidence kPassing{.verdict = Verdict::kPass, .step_requests = 1000};
-constexpr StepEvidence kUnsure{.verdict = Verdict::kNotEnoughEvidence, .step_requests = 1000};
-constexpr StepEvidence kFew{.verdict = Verdict::kPass, .step_requests = 3};
-constexpr StepEvidence kFailing{.verdict = Verdict::kFail, .step_requests = 1000};
+const StepEvidence kPassing{.verdict = Verdict::kPass, .step_requests = 1000};
+const StepEvidence kUnsure{.verdict = Verdict::kNotEnoughEvidence, .step_requests = 1000};
+const StepEvidence kFew{.verdict = Verdict::kPass, .step_requests = 3};
+const StepEvidence kFailing{.verdict = Verdict::kFail, .step_requests = 1000};
 
 Plan Canary() {
   return {.strategy = Strategy::kCanary, .steps = {0.05, 0.25, 0.5}, .step_for_ms = kMinuteMs, .min_requests = 100};
