@@ -320,16 +320,29 @@ class Caller(threading.Thread):
 
 
 def champion(bench):
+    """Half of the changes by MLflow's API on an open connection, half by the verb, a whole process beside the load."""
     root = project(bench)
-    swaps = bench.times(20, 6)
+    swaps = bench.times(40, 12)
     script = programs.wrk_script(bench.folder, "swap", json.dumps(ONE_ROW))
-    spans, calls = [], []
+    spans, calls = {"api": [], "verb": []}, {"api": [], "verb": []}
     with programs.start_server(root, bench.folder / "swap.log") as server:
         server.until_answers("/health")
+        link = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+
+        def by_api(version):
+            body = json.dumps({"name": "bench", "alias": "champion", "version": version})
+            link.request("POST", "/api/2.0/mlflow/registered-models/alias", body)
+            reply = link.getresponse()
+            if reply.read() != b"{}" or reply.status != 200:
+                raise Failed(f"the alias was refused: {reply.status}")
+
+        def by_verb(version):
+            programs.wall_ms(MLEAN, "-C", root, "models", "alias", "bench", "champion", version)
+
         caller = Caller(server.port)
         caller.start()
         load = subprocess.Popen(
-            programs.wrk_command(script, f"{server.url}/predict/bench", 1, max(3, swaps // 2)),
+            programs.wrk_command(script, f"{server.url}/predict/bench", 1, max(3, swaps // 4)),
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -337,35 +350,31 @@ def champion(bench):
             for i in range(swaps):
                 time.sleep(0.1)
                 version = "2" if i % 2 == 0 else "1"
+                way, call = ("api", by_api) if i % 4 < 2 else ("verb", by_verb)
                 seen = len(caller.changes)
                 begin = time.perf_counter()
-                calls.append(programs.wall_ms(MLEAN, "-C", root, "models", "alias", "bench", "champion", version))
+                call(version)
+                calls[way].append((time.perf_counter() - begin) * 1000)
                 while len(caller.changes) == seen and time.perf_counter() - begin < 5 and caller.is_alive():
                     time.sleep(0.0005)
                 if len(caller.changes) != seen + 1 or caller.changes[-1][1] != version:
-                    raise Failed(f"no answer of version {version} within 5 s of `mlean models alias`")
-                spans.append((caller.changes[-1][0] - begin) * 1000)
+                    raise Failed(f"no answer of version {version} within 5 s of its promotion")
+                spans[way].append((caller.changes[-1][0] - begin) * 1000)
             figures = programs.wrk_figures(load.communicate(timeout=60)[0])
         finally:
             load.kill()
             load.wait()
             caller.stop.set()
             caller.join(10)
+            link.close()
     failed = caller.failed + figures["bad_status"] + figures["broken"]
-    value = statistics.median(spans)
     raw = {"ms": spans, "call_ms": calls, "answers": caller.answers + figures["requests"], "load": figures}
+    value = {way: statistics.median(list) for way, list in spans.items()}
+    call = {way: statistics.median(list) for way, list in calls.items()}
+    what = "change of champion under load, call to first new answer"
     return [
-        Row(
-            "change of champion under load, call to first new answer",
-            value,
-            "ms",
-            statistics.median(calls),
-            "the whole call",
-            None,
-            "≤ 10 ms",
-            value <= 10,
-            raw,
-        ),
+        Row(f"{what}: by the API", value["api"], "ms", call["api"], "the call", None, "≤ 10 ms", value["api"] <= 10, raw),
+        Row(f"{what}: by `mlean models alias`", value["verb"], "ms", call["verb"], "the call"),
         Row("change of champion: failed requests", failed, f"of {raw['answers']:,}", None, "", None, "0", failed == 0),
     ]
 

@@ -174,7 +174,12 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   api::BindModels(router, api);
   api::BindAudit(router, api);
   api::BindControl(router, api);
-  api::mlflow::Context mlflow{api_workspace};
+  const auto follow_registry = [&] {
+    const std::lock_guard lock(config_mutex);
+    Result<void> synced = models.Sync(*api_workspace.db, flows::ServingSettings(api_workspace.config));
+    if (!synced) log::Warn("sync.problem", {{"error", synced.error().what}});
+  };
+  api::mlflow::Context mlflow{api_workspace, follow_registry};
   api::mlflow::BindMlflow(router, mlflow);
   ui::BindStatusPage(router);
   api::BindOpenApi(router, kVersion);

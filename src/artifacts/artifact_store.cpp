@@ -1,10 +1,6 @@
 #include "artifacts/artifact_store.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -112,19 +108,13 @@ Result<std::string> CleanPath(std::string_view path) {
 }
 
 Result<Blob> DigestFile(const std::filesystem::path& file) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return os::FileError("read", file, errno);
   Hasher hasher(Hasher::Kind::kSha256);
   Blob blob;
-  std::vector<char> buffer(1 << 20);
-  ssize_t got = 0;
-  while ((got = ::read(fd, buffer.data(), buffer.size())) > 0) {
-    hasher.Update(buffer.data(), static_cast<std::size_t>(got));
-    blob.size += got;
-  }
-  const int failure = errno;
-  ::close(fd);
-  if (got < 0) return os::FileError("read", file, failure);
+  TRYV(os::ReadPieces(file, [&](std::string_view piece) -> Result<void> {
+    hasher.Update(piece.data(), piece.size());
+    blob.size += static_cast<std::int64_t>(piece.size());
+    return {};
+  }));
   blob.digest = hasher.HexDigest();
   return blob;
 }

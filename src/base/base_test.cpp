@@ -79,6 +79,13 @@ TEST(Base64, GoesThereAndBack) {
   EXPECT_FALSE(FromBase64("****"));
 }
 
+TEST(Digest, EqualInConstantTime) {
+  EXPECT_TRUE(EqualInConstantTime("", ""));
+  EXPECT_TRUE(EqualInConstantTime("abc", "abc"));
+  EXPECT_FALSE(EqualInConstantTime("abc", "abd"));
+  EXPECT_FALSE(EqualInConstantTime("abc", "abcd"));
+}
+
 TEST(Digest, KnownVectors) {
   // RFC 4231, test case 2.
   EXPECT_EQ(HmacSha256("Jefe", "what do ya want for nothing?"), *FromBase64("W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM="));

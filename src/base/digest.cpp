@@ -3,6 +3,7 @@
 // The plain functions of libcrypto, deprecated since its version 3: the EVP ones that replace them first load a configuration and
 // providers, five milliseconds in every process that hashes at all, and cost a short text more than its hash.
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/md5.h>
@@ -14,6 +15,10 @@
 #include "base/text.hpp"
 
 namespace mlean {
+
+bool EqualInConstantTime(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
 
 struct Hasher::State {
   std::variant<MD5_CTX, SHA256_CTX> context;

@@ -14,6 +14,8 @@ std::array<std::uint8_t, 32> Sha256(std::string_view bytes);  // no allocation
 std::string Sha256Hex(std::string_view bytes);
 std::string Md5Hex(std::string_view bytes);
 std::string HmacSha256(std::string_view key, std::string_view text);  // raw bytes
+// Takes the same time wherever they differ: for signatures and digests of secrets.
+bool EqualInConstantTime(std::string_view a, std::string_view b);
 
 // Incremental hashing of data too large to hold. Not thread-safe; one use: Update…, then HexDigest once.
 class Hasher {

@@ -74,11 +74,11 @@ Result<void> AbortRollout(Workspace& workspace, const std::string& rollout_id, c
 
 Result<bool> ProgressRollout(Workspace& workspace, serving::LiveModel& live) {
   TRY(const auto running, workspace.db->Read([&](sql::Conn& conn) { return rollout::FindRunning(conn, live.name()); }));
-  if (!running || live.route()->rollout_id != running->id) return false;
+  const std::shared_ptr<const serving::Route> route = live.route();
+  if (!running || route->rollout_id != running->id) return false;
   const rollout::Snapshot candidate = live.candidate_window().Total();
   const rollout::Snapshot champion = live.champion_window().Total();
   const rollout::Snapshot window = live.candidate_window().Window(workspace.Now());
-  const std::shared_ptr<const serving::Route> route = live.route();
   if (const auto reason = route->guard->Check(window, candidate, champion)) {
     TRYV(AbortRollout(workspace, running->id, *reason, workspace.Now()));
     return true;

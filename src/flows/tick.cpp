@@ -25,7 +25,9 @@ class Ticker {
     for (const AbortInbox::Item& item : aborts_.Take()) Note(AbortRollout(workspace_, item.rollout_id, item.reason, item.at));
     Note(Sync());
     for (const std::string& name : live_.Names()) {
-      Result<bool> moved = ProgressRollout(workspace_, *live_.Find(name));
+      serving::LiveModel* const live = live_.Find(name);
+      if (live == nullptr) continue;  // deleted through the API since
+      Result<bool> moved = ProgressRollout(workspace_, *live);
       if (!moved) Note(moved.error());
     }
     Note(Sync());

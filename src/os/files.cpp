@@ -111,6 +111,20 @@ Result<std::string> ReadFile(const fs::path& path, std::uint64_t max_bytes) {
   return out;
 }
 
+Result<void> ReadPieces(const fs::path& path, const TakePiece& take) {
+  const int fd = OpenRetry(path, O_RDONLY);
+  if (fd < 0) return FileError("read", path, errno);
+  const FdGuard guard{fd};
+  std::string buffer(1 << 20, '\0');
+  for (;;) {
+    const ssize_t n = ::read(fd, buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return FileError("read", path, errno);
+    if (n == 0) return {};
+    TRYV(take(std::string_view(buffer.data(), static_cast<std::size_t>(n))));
+  }
+}
+
 Result<void> WriteFileAtomic(const fs::path& path, std::string_view bytes, const WriteOptions& options) {
   TRY(AtomicFile file, AtomicFile::Open(path, options));
   TRYV(file.Write(bytes));

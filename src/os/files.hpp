@@ -29,6 +29,9 @@ Error FileError(std::string_view verb, const std::filesystem::path& path, int nu
 // ---- whole files
 // The content; over `max_bytes` kTooLarge. Works for /proc files, whose size reads as 0.
 Result<std::string> ReadFile(const std::filesystem::path& path, std::uint64_t max_bytes = kMaxReadBytes);
+// The content in pieces of at most 1 MiB, in order; an error of `take` ends it and is returned.
+using TakePiece = std::function<Result<void>(std::string_view piece)>;
+Result<void> ReadPieces(const std::filesystem::path& path, const TakePiece& take);
 
 struct WriteOptions {
   std::uint32_t mode = 0644;  // of a new file; less the umask. An existing file keeps its mode

@@ -35,6 +35,29 @@ TEST_F(FilesTest, WriteAndRead) {
   EXPECT_EQ(ReadFile("/dev/zero", 100000).error().code, Code::kTooLarge);
 }
 
+TEST_F(FilesTest, ReadsInPieces) {
+  std::string text(2'500'000, 'x');
+  text.back() = 'y';
+  ASSERT_TRUE(WriteFileAtomic(dir_ / "x", text));
+  std::string all;
+  std::size_t longest = 0;
+  ASSERT_TRUE(ReadPieces(dir_ / "x", [&](std::string_view piece) -> Result<void> {
+    longest = std::max(longest, piece.size());
+    all += piece;
+    return {};
+  }));
+  EXPECT_EQ(all, text);
+  EXPECT_LE(longest, 1u << 20);
+  int calls = 0;
+  const auto stopped = ReadPieces(dir_ / "x", [&](std::string_view) -> Result<void> {
+    ++calls;
+    return Fail(Code::kIo, "enough");
+  });
+  EXPECT_EQ(stopped.error().what, "enough");
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(ReadPieces(dir_ / "none", {}).error().code, Code::kNotFound);
+}
+
 TEST_F(FilesTest, ErrorsNamePathAndCause) {
   const auto missing = ReadFile(dir_ / "none");
   EXPECT_EQ(missing.error().code, Code::kNotFound);

@@ -112,6 +112,29 @@ Result<std::vector<ModelVersion>> ListVersions(sql::Conn& conn, std::string_view
   return ReadAll(conn, numbers);
 }
 
+Result<std::vector<std::string>> ServableModels(sql::Conn& conn) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT name FROM models m WHERE EXISTS(SELECT 1 FROM model_versions v WHERE v.model = m.no "
+                                   "AND v.path <> '' AND v.deleted = 0) ORDER BY name"));
+  std::vector<std::string> names;
+  while (true) {
+    TRY(const bool row, stmt.Step());
+    if (!row) return names;
+    names.emplace_back(stmt.Text(0));
+  }
+}
+
+Result<std::vector<ModelVersion>> ServableVersions(sql::Conn& conn, std::string_view model, int also, std::size_t newest) {
+  TRY(sql::Stmt stmt,
+      conn.Prepare("SELECT v.no FROM model_versions v JOIN models m ON m.no = v.model "
+                   "WHERE m.name = ?1 AND v.deleted = 0 AND v.path <> '' AND (v.version = ?2 "
+                   "OR v.version IN (SELECT a.version FROM model_aliases a WHERE a.model = m.no) "
+                   "OR v.version IN (SELECT n.version FROM model_versions n WHERE n.model = m.no AND n.deleted = 0 "
+                   "AND n.path <> '' ORDER BY n.version DESC LIMIT ?3)) ORDER BY v.version DESC"));
+  stmt.Bind(model).Bind(also).Bind(static_cast<std::int64_t>(newest));
+  TRY(const std::vector<std::int64_t> numbers, Numbers(std::move(stmt)));
+  return ReadAll(conn, numbers);
+}
+
 namespace {
 
 Result<void> AddClause(sql::SelectText& text, const Clause& clause) {

@@ -40,6 +40,11 @@ Result<ModelVersion> CreateVersion(sql::Txn& txn, const NewVersion& spec, TimeMs
 Result<ModelVersion> GetVersion(sql::Conn& conn, std::string_view model, int version);
 // All versions of a model, newest first, deleted ones left out. An unknown model has none.
 Result<std::vector<ModelVersion>> ListVersions(sql::Conn& conn, std::string_view model);
+// Models of which a version has a model file of ours (ModelVersion::path), by name: what a server can serve.
+Result<std::vector<std::string>> ServableModels(sql::Conn& conn);
+// Versions with a model file, newest first: those with an alias, `also` (0: none) and the `newest` newest. However many versions
+// a model has, this reads few.
+Result<std::vector<ModelVersion>> ServableVersions(sql::Conn& conn, std::string_view model, int also, std::size_t newest);
 // Default order and ties: name ASC, version DESC.
 // `next`: see ListModels.
 Result<std::vector<ModelVersion>> SearchVersions(sql::Conn& conn, const Query& query, sql::SortPlace* next = nullptr);

@@ -94,6 +94,10 @@ class LiveModel {
   // Whether the guard has pulled the candidate of this rollout, be it written down yet or not.
   bool Aborted(std::string_view rollout_id) const;
 
+  // The registry has no version to serve any more: nobody finds the model by its name until it has one again.
+  bool retired() const { return retired_.load(std::memory_order_acquire); }
+  void SetRetired(bool retired) { retired_.store(retired, std::memory_order_release); }
+
   const std::string& name() const { return options_.name; }
   rollout::LiveWindow& champion_window() { return champion_window_; }
   rollout::LiveWindow& candidate_window() { return candidate_window_; }
@@ -118,6 +122,7 @@ class LiveModel {
   std::unique_ptr<predictions::LogWriter> log_;  // null: not logged
   OnAbort on_abort_;
   std::atomic<std::shared_ptr<const Route>> route_;
+  std::atomic<bool> retired_ = false;
   rollout::LiveWindow champion_window_;
   rollout::LiveWindow candidate_window_;
   RecentIds recent_;

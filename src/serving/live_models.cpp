@@ -49,6 +49,11 @@ LiveModels::LiveModels(std::filesystem::path log_root, Metrics& metrics, OnAbort
     : log_root_(std::move(log_root)), metrics_(metrics), on_abort_(std::move(on_abort)) {}
 
 LiveModel* LiveModels::Find(std::string_view name) const {
+  LiveModel* const model = FindOrRetired(name);
+  return model == nullptr || model->retired() ? nullptr : model;
+}
+
+LiveModel* LiveModels::FindOrRetired(std::string_view name) const {
   const Node* node = lists_[ListOf(name)].load(std::memory_order_acquire);
   while (node != nullptr && node->model->name() != name) node = node->next;
   return node == nullptr ? nullptr : node->model.get();
@@ -58,7 +63,7 @@ std::vector<std::string> LiveModels::Names() const {
   std::vector<std::string> names;
   for (const std::atomic<const Node*>& list : lists_) {
     for (const Node* node = list.load(std::memory_order_acquire); node != nullptr; node = node->next) {
-      names.push_back(node->model->name());
+      if (!node->model->retired()) names.push_back(node->model->name());
     }
   }
   std::sort(names.begin(), names.end());
@@ -69,20 +74,34 @@ Result<void> LiveModels::Sync(sql::Database& db, const std::map<std::string, Mod
   const std::lock_guard lock(mutex_);
   // The counter is read first: a change that comes while we read makes the next Sync run again.
   TRY(const std::int64_t counter, db.Read([](sql::Conn& conn) { return registry::ChangeCounter(conn); }));
-  TRY(const std::vector<registry::Model> known, db.Read([](sql::Conn& conn) { return registry::ListModels(conn, {}); }));
+  TRY(const std::vector<std::string> servable, db.Read([](sql::Conn& conn) { return registry::ServableModels(conn); }));
   std::optional<Error> first;
-  for (const registry::Model& model : known) {
-    const auto found = settings.find(model.name);
-    Result<void> done = SyncModel(db, model.name, found == settings.end() ? ModelSettings{} : found->second);
+  for (const std::string& name : servable) {
+    const auto found = settings.find(name);
+    Result<void> done = SyncModel(db, name, found == settings.end() ? ModelSettings{} : found->second);
     if (!done && !first) first = done.error();
   }
+  Retire(servable);
   synced_.store(counter, std::memory_order_release);
   if (first) return *std::move(first);
   return {};
 }
 
+// Of a model that was deleted or renamed, or whose last version was. Requests under way end on the route that they have.
+void LiveModels::Retire(const std::vector<std::string>& servable) {
+  for (const std::unique_ptr<const Node>& node : models_) {
+    LiveModel& model = *node->model;
+    if (model.retired() || std::binary_search(servable.begin(), servable.end(), model.name())) continue;
+    model.SetRetired(true);
+    model.SetRoute(std::make_shared<const Route>());
+  }
+}
+
 Result<LiveModel*> LiveModels::Ensure(const std::string& name, const ModelSettings& settings) {
-  if (LiveModel* const known = Find(name); known != nullptr) return known;
+  if (LiveModel* const known = FindOrRetired(name); known != nullptr) {
+    known->SetRetired(false);
+    return known;
+  }
   std::unique_ptr<predictions::LogWriter> log;
   if (settings.log) {
     TRY(log, predictions::LogWriter::Open({.folder = log_root_ / name, .model = name}));
@@ -121,8 +140,11 @@ Result<Loaded> LiveModels::Load(LiveModel& live, const ModelSettings& settings, 
 
 Result<void> LiveModels::SyncModel(sql::Database& db, const std::string& name, const ModelSettings& settings) {
   TRY(const registry::Model model, db.Read([&](sql::Conn& conn) { return registry::GetModel(conn, name); }));
-  TRY(const auto versions, db.Read([&](sql::Conn& conn) { return registry::ListVersions(conn, name); }));
   TRY(auto running, db.Read([&](sql::Conn& conn) { return rollout::FindRunning(conn, name); }));
+  // Two more than are pinned: champion and candidate may be among the newest.
+  TRY(const auto versions, db.Read([&](sql::Conn& conn) {
+    return registry::ServableVersions(conn, name, running ? running->candidate_version : 0, kPinnedVersions + 2);
+  }));
   TRY(LiveModel * live, Ensure(name, settings));
   if (running && live->Aborted(running->id)) running.reset();  // about to be written down
   const std::shared_ptr<const Route> before = live->route();
@@ -143,7 +165,7 @@ Result<void> LiveModels::SyncModel(sql::Database& db, const std::string& name, c
     const bool is_champion = champion == version.version;
     const bool is_candidate = running && running->candidate_version == version.version;
     const bool aliased = !version.aliases.empty();
-    if (version.path.empty() || (!is_champion && !is_candidate && !aliased && pinned >= kPinnedVersions)) continue;
+    if (!is_champion && !is_candidate && !aliased && pinned >= kPinnedVersions) continue;
     Result<Loaded> read = Load(*live, settings, version.version, version.path, version.digest);
     if (!read) {
       if (!unsound) unsound = std::move(read).error();

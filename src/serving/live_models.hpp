@@ -1,5 +1,6 @@
 // LiveModels: every name that answers, kept in step with the registry. Sync() reads the registry and the running rollouts, loads
 // model files that are not loaded yet, and swaps routes; Find() is lock-free and may be called by any thread at any time.
+// Registered models without a file of ours (MLflow's Python models) are not served: no route, no log, no counters.
 #pragma once
 
 #include <array>
@@ -38,7 +39,7 @@ class LiveModels {
   // after all the others were served. One caller at a time (a mutex); requests never wait for it.
   Result<void> Sync(sql::Database& db, const std::map<std::string, ModelSettings>& settings);
 
-  // The model that a name means; nullptr when there is none. The pointer is valid as long as this object.
+  // The model that a name means; nullptr when there is none to serve. The pointer is valid as long as this object.
   LiveModel* Find(std::string_view name) const;
   std::vector<std::string> Names() const;
   // The registry's change counter at the last Sync.
@@ -54,9 +55,11 @@ class LiveModels {
   static constexpr std::size_t kLists = 256;
   static std::size_t ListOf(std::string_view name) { return std::hash<std::string_view>()(name) % kLists; }
 
+  LiveModel* FindOrRetired(std::string_view name) const;
   Result<LiveModel*> Ensure(const std::string& name, const ModelSettings& settings);
   Result<Loaded> Load(LiveModel& live, const ModelSettings& settings, int version, const std::string& path,
                       const std::string& digest);
+  void Retire(const std::vector<std::string>& servable);  // all others; `servable` is sorted
   Result<void> SyncModel(sql::Database& db, const std::string& name, const ModelSettings& settings);
   Result<void> Recount(LiveModel& live, const rollout::Rollout& rollout);
 

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "net/percent.hpp"
@@ -135,19 +134,22 @@ Result<net::Reply> SendPlace(Context& context, const std::string& uri, const std
   return FileReply(file, path);
 }
 
+Result<std::filesystem::path> BodyFile(Context& context, const net::Call& call) {
+  if (!call.body_file.empty()) return std::filesystem::path(call.body_file);
+  TRYV(os::MakeDirs(UploadDir(context.workspace)));
+  std::filesystem::path file = UploadDir(context.workspace) / NewHex32();
+  TRYV(os::WriteFileAtomic(file, call.body, {.sync = false}));
+  return file;
+}
+
 Result<void> StoreBody(Context& context, const net::Call& call, const std::string& path) {
   if (path.empty()) return Fail(Code::kInvalid, "Invalid path");
-  std::filesystem::path file(call.body_file);
-  artifacts::Blob blob;
-  if (call.body_file.empty()) {
-    TRYV(os::MakeDirs(UploadDir(context.workspace)));
-    file = UploadDir(context.workspace) / NewHex32();
-    TRYV(os::WriteFileAtomic(file, call.body, {.sync = false}));
-    blob.digest = Sha256Hex(call.body);
-    blob.size = static_cast<std::int64_t>(call.body.size());
-  } else {
-    TRY(blob, artifacts::DigestFile(file));
-  }
+  TRY(const std::filesystem::path file, BodyFile(context, call));
+  TRY(const artifacts::Blob blob, artifacts::DigestFile(file));
+  return StoreFile(context, file, blob, path);
+}
+
+Result<void> StoreFile(Context& context, const std::filesystem::path& file, artifacts::Blob blob, const std::string& path) {
   blob.modified = context.workspace.Now();
   Result<void> put = context.workspace.db->Write(
       [&](sql::Txn& txn) { return artifacts::Put(txn, BlobRoot(context.workspace), path, blob, file); });

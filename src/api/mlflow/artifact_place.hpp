@@ -26,8 +26,12 @@ std::filesystem::path UploadDir(const flows::Workspace& workspace);
 Result<std::vector<artifacts::Entry>> ListPlace(Context& context, const std::string& uri, const std::string& folder);
 // A reply with the file. kNotFound when it is not there: never 5xx, clients would retry for minutes.
 Result<net::Reply> SendPlace(Context& context, const std::string& uri, const std::string& path);
+// The body of `call` as a file in UploadDir, for the caller to rename or remove.
+Result<std::filesystem::path> BodyFile(Context& context, const net::Call& call);
 // Keeps the body of `call` as `path` below the artifact root.
 Result<void> StoreBody(Context& context, const net::Call& call, const std::string& path);
+// Keeps `file` as `path`; the file is gone afterwards, also when that failed.
+Result<void> StoreFile(Context& context, const std::filesystem::path& file, artifacts::Blob blob, const std::string& path);
 
 // {"path", "is_dir", "file_size"} of each; `prefix` in front of the names.
 codec::Json EntriesJson(const std::vector<artifacts::Entry>& entries, const std::string& prefix);

@@ -43,10 +43,7 @@ Result<Json> Delete(const net::Call& call, Context& context) {
 void BindArtifactProxy(net::Router& router, Context& context) {
   RawEndpoint(router, "PUT", kRoute, {.max_body = kMaxArtifact, .spool_dir = UploadDir(context.workspace).string()},
               [&](const net::Call& call) { return ToReply(Upload(call, context)); });
-  RawEndpoint(router, "GET", kRoute, {}, [&](const net::Call& call) {
-    Result<net::Reply> reply = Download(call, context);
-    return reply ? *std::move(reply) : ErrorReply(reply.error());
-  });
+  RawEndpoint(router, "GET", kRoute, {}, [&](const net::Call& call) { return ToReply(Download(call, context)); });
   RawEndpoint(router, "DELETE", kRoute, {}, [&](const net::Call& call) { return ToReply(Delete(call, context)); });
 }
 

@@ -33,9 +33,10 @@ void Endpoint(net::Router& router, std::string_view method, std::string_view pat
 }
 
 void ChangeEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
-                    std::span<const Field> fields, Change change) {
-  Endpoint(router, method, path, fields, [&context, change](const codec::Json& request) -> Result<codec::Json> {
+                    std::span<const Field> fields, Change change, After after) {
+  Endpoint(router, method, path, fields, [&context, change, after](const codec::Json& request) -> Result<codec::Json> {
     TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request, context.workspace); }));
+    if (after == After::kFollowRegistry) context.follow_registry();
     return codec::Json(codec::Json::Object{});
   });
 }
@@ -52,6 +53,7 @@ void BindMlflow(net::Router& router, Context& context) {
   BindModelVersions(router, context);
   BindWebhooks(router, context);
   BindArtifactProxy(router, context);
+  BindMultipart(router, context);
   BindRunArtifacts(router, context);
   BindServerInfo(router, context);
 }

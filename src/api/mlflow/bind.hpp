@@ -13,7 +13,8 @@
 namespace mlean::api::mlflow {
 
 struct Context {
-  flows::Workspace& workspace;  // the API's own handle on the database
+  flows::Workspace& workspace;            // the API's own handle on the database
+  std::function<void()> follow_registry;  // brings serving in step with the registry; returns when new requests see the change
 };
 
 // All of them, and the shape of errors that the server finds by itself.
@@ -28,8 +29,9 @@ void Endpoint(net::Router& router, std::string_view method, std::string_view pat
               Handler handler);
 // For requests that change something and are answered with {}: `change` runs in one transaction.
 using Change = Result<void> (*)(sql::Txn& txn, const codec::Json& request, const flows::Workspace& workspace);
+enum class After { kReply, kFollowRegistry };  // the latter: what is served follows before the reply
 void ChangeEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
-                    std::span<const Field> fields, Change change);
+                    std::span<const Field> fields, Change change, After after = After::kReply);
 // The same for a handler that sees the call itself, its `path` after "/api/2.0/".
 void RawEndpoint(net::Router& router, std::string_view method, std::string_view path, net::RouteOptions options,
                  const net::Handler& handler);
@@ -44,6 +46,7 @@ void BindRegisteredModels(net::Router& router, Context& context);
 void BindModelVersions(net::Router& router, Context& context);
 void BindWebhooks(net::Router& router, Context& context);
 void BindArtifactProxy(net::Router& router, Context& context);
+void BindMultipart(net::Router& router, Context& context);
 void BindRunArtifacts(net::Router& router, Context& context);
 void BindServerInfo(net::Router& router, Context& context);
 

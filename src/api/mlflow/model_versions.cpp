@@ -147,10 +147,11 @@ void BindRead(net::Router& router, Context& context, std::string_view path, cons
 using Change = Result<void> (*)(sql::Txn&, const Json&, int number, const flows::Workspace&);
 
 void BindChange(net::Router& router, Context& context, std::string_view method, std::string_view path,
-                std::span<const Field> fields, Change change) {
-  Endpoint(router, method, path, fields, [&context, change](const Json& request) -> Result<Json> {
+                std::span<const Field> fields, Change change, After after = After::kReply) {
+  Endpoint(router, method, path, fields, [&context, change, after](const Json& request) -> Result<Json> {
     TRY(const int number, Number(request));
     TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request, number, context.workspace); }));
+    if (after == After::kFollowRegistry) context.follow_registry();
     return Json(Json::Object{});
   });
 }
@@ -178,12 +179,14 @@ void BindModelVersions(net::Router& router, Context& context) {
   for (const char* method : {"GET", "POST"}) {
     Endpoint(router, method, "model-versions/search", kSearch, [&](const Json& request) { return Search(request, context); });
   }
-  BindChange(router, context, "DELETE", "model-versions/delete", kOne,
-             [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) -> Result<void> {
-               TRYV(registry::DeleteVersion(txn, Name(request), number, workspace.Now()));
-               return flows::Record(txn, workspace, "version.deleted",
-                                    fmt::format("models/{}/versions/{}", Name(request), number), Json::Object{});
-             });
+  BindChange(
+      router, context, "DELETE", "model-versions/delete", kOne,
+      [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) -> Result<void> {
+        TRYV(registry::DeleteVersion(txn, Name(request), number, workspace.Now()));
+        return flows::Record(txn, workspace, "version.deleted", fmt::format("models/{}/versions/{}", Name(request), number),
+                             Json::Object{});
+      },
+      After::kFollowRegistry);
   BindChange(router, context, "POST", "model-versions/set-tag", kSetTag,
              [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) {
                return flows::SetVersionTag(txn, Name(request), number, {TextOf(request, "key"), TextOf(request, "value")},

@@ -132,8 +132,8 @@ void BindTagsAndAliases(net::Router& router, Context& context) {
                  [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
                    return flows::DeleteModelTag(txn, Name(request), TextOf(request, "key"), workspace.Now());
                  });
-  ChangeEndpoint(router, context, "POST", "registered-models/alias", kSetAlias, SetAlias);
-  ChangeEndpoint(router, context, "DELETE", "registered-models/alias", kAlias, DeleteAlias);
+  ChangeEndpoint(router, context, "POST", "registered-models/alias", kSetAlias, SetAlias, After::kFollowRegistry);
+  ChangeEndpoint(router, context, "DELETE", "registered-models/alias", kAlias, DeleteAlias, After::kFollowRegistry);
   Endpoint(router, "GET", "registered-models/alias", kAlias, [&](const Json& request) { return GetByAlias(request, context); });
 }
 
@@ -148,8 +148,10 @@ void BindRegisteredModels(net::Router& router, Context& context) {
   });
   Endpoint(router, "POST", "registered-models/rename", kRename, [&](const Json& request) {
     const std::string name = TextOf(request, "new_name");
-    return ChangeModel(context, name,
-                       [&](sql::Txn& txn) { return registry::RenameModel(txn, Name(request), name, context.workspace.Now()); });
+    Result<Json> renamed = ChangeModel(
+        context, name, [&](sql::Txn& txn) { return registry::RenameModel(txn, Name(request), name, context.workspace.Now()); });
+    if (renamed) context.follow_registry();
+    return renamed;
   });
   for (const char* method : {"PATCH", "POST"}) {
     Endpoint(router, method, "registered-models/update", kUpdate, [&](const Json& request) {
@@ -158,11 +160,13 @@ void BindRegisteredModels(net::Router& router, Context& context) {
       });
     });
   }
-  ChangeEndpoint(router, context, "DELETE", "registered-models/delete", kByName,
-                 [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) -> Result<void> {
-                   TRYV(registry::DeleteModel(txn, Name(request)));
-                   return flows::Record(txn, workspace, "model.deleted", "models/" + Name(request), Json::Object{});
-                 });
+  ChangeEndpoint(
+      router, context, "DELETE", "registered-models/delete", kByName,
+      [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) -> Result<void> {
+        TRYV(registry::DeleteModel(txn, Name(request)));
+        return flows::Record(txn, workspace, "model.deleted", "models/" + Name(request), Json::Object{});
+      },
+      After::kFollowRegistry);
   for (const char* method : {"GET", "POST"}) {
     Endpoint(router, method, "registered-models/search", kSearch, [&](const Json& request) { return Search(request, context); });
     Endpoint(router, method, "registered-models/get-latest-versions", kLatest,

@@ -83,6 +83,8 @@ net::Reply ToReply(const Result<Json>& result) {
   return result ? net::Reply::Json(200, result->Dump()) : ErrorReply(result.error());
 }
 
+net::Reply ToReply(Result<net::Reply> result) { return result ? *std::move(result) : ErrorReply(result.error()); }
+
 Json DoubleJson(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";

@@ -18,6 +18,7 @@ net::Reply ErrorReply(const Error& error);
 // What the server finds by itself: no such route is ENDPOINT_NOT_FOUND, on which clients fall back to older routes.
 net::Reply ErrorReply(int status, std::string_view message);
 net::Reply ToReply(const Result<codec::Json>& result);
+net::Reply ToReply(Result<net::Reply> result);
 
 // A double as protobuf's JSON: NaN and infinities as texts.
 codec::Json DoubleJson(double value);

@@ -90,10 +90,7 @@ Result<Json> Upload(const net::Call& call, Context& context) {
 using Answer = Result<net::Reply> (*)(const net::Call&, Context&);
 
 net::Handler FileHandler(Context& context, Answer answer) {
-  return [&context, answer](const net::Call& call) {
-    Result<net::Reply> reply = answer(call, context);
-    return reply ? *std::move(reply) : ErrorReply(reply.error());
-  };
+  return [&context, answer](const net::Call& call) { return ToReply(answer(call, context)); };
 }
 
 }  // namespace

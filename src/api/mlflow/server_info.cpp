@@ -1,15 +1,10 @@
-// server-info, and the proxied multipart uploads that it does not advertise (reference/mlflow.md 1.1 13, 1.5).
+// server-info: what newer clients ask first (reference/mlflow.md 1.1 13).
 #include "api/mlflow/bind.hpp"
-#include "api/mlflow/reply.hpp"
 
 namespace mlean::api::mlflow {
 namespace {
 
 using codec::Json;
-
-net::Reply NoMultipart(const net::Call&) {
-  return ErrorReply(Fail(Code::kUnsupported, "Multipart upload is not supported for the current artifact repository"));
-}
 
 }  // namespace
 
@@ -21,9 +16,6 @@ void BindServerInfo(net::Router& router, Context&) {
                              {"multipart_uploads_enabled", false},
                              {"multipart_downloads_enabled", false}});
   });
-  for (const char* step : {"create", "complete", "abort"}) {
-    RawEndpoint(router, "POST", std::string("mlflow-artifacts/mpu/") + step + "/{path...}", {}, NoMultipart);
-  }
 }
 
 }  // namespace mlean::api::mlflow

@@ -133,7 +133,9 @@ net::Reply Infer(const net::Call& call, const serving::LiveModels& models, const
 net::Reply Index(const serving::LiveModels& models) {
   Json::Array list;
   for (const std::string& name : models.Names()) {
-    const std::shared_ptr<const serving::Route> route = models.Find(name)->route();
+    const serving::LiveModel* const live = models.Find(name);
+    if (live == nullptr) continue;  // deleted since
+    const std::shared_ptr<const serving::Route> route = live->route();
     const auto add = [&](const serving::Loaded& loaded) {
       list.push_back(
           Json::Object{{"name", name}, {"version", std::to_string(loaded.version)}, {"state", "READY"}, {"reason", ""}});

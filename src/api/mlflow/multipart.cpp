@@ -1,0 +1,128 @@
+// mlflow-artifacts/mpu/…: uploads in parts, and mlflow-artifacts/presigned/…: downloads in ranges (reference/mlflow.md 1.5).
+// Clients send parts to, and read ranges from, the addresses that they were given, with no credentials: those addresses are ours,
+// and carry a secret. server-info advertises neither, because a proxy in front of this server may have another address than the
+// one that clients would be given; a client that wants them says so (MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD, …_DOWNLOAD).
+#include <fmt/format.h>
+
+#include "api/mlflow/artifact_place.hpp"
+#include "api/mlflow/reply.hpp"
+#include "api/mlflow/signed_path.hpp"
+#include "artifacts/upload_parts.hpp"
+#include "base/text.hpp"
+#include "net/percent.hpp"
+#include "os/files.hpp"
+
+namespace mlean::api::mlflow {
+namespace {
+
+using codec::Json;
+
+constexpr std::uint64_t kMaxPart = 5ull << 30;         // bytes, S3's limit
+constexpr std::int64_t kSignedFor = 60ll * 60 * 1000;  // ms that a download's address is good for
+
+constexpr Field kCreate[] = {{"path", Type::kString, kRequired}, {"num_parts", Type::kInt}};
+constexpr Field kPart[] = {{"part_number", Type::kInt, kRequired}, {"etag"}, {"url"}};
+constexpr Field kComplete[] = {
+    {"path", Type::kString, kRequired}, {"upload_id", Type::kString, kRequired}, {"parts", Type::kObjects, kRequired, kPart}};
+constexpr Field kAbort[] = {{"path", Type::kString, kRequired}, {"upload_id", Type::kString, kRequired}};
+
+// How the client reached us.
+std::string Origin(const net::Call& call) {
+  const std::string_view scheme = call.Header("X-Forwarded-Proto") == "https" ? "https" : "http";
+  return fmt::format("{}://{}", scheme, call.Header("Host"));
+}
+
+// The artifact's path: the folder of the route and the last part of the file's name at the client.
+Result<std::string> Target(const net::Call& call, const Json& request) {
+  const std::string file = TextOf(request, "path");
+  return artifacts::CleanPath(fmt::format("{}/{}", call.Path("folder"), file.substr(file.rfind('/') + 1)));
+}
+
+Result<Json> Create(const net::Call& call, Context& context) {
+  TRY(const Json request, ReadRequest(call, kCreate));
+  TRYV(Target(call, request));
+  const std::int64_t count = IntOf(request, "num_parts", 1);
+  if (count < 1 || count > artifacts::kMaxParts) {
+    return InvalidValue("num_parts", Json(count), fmt::format("it is 1 to {}", artifacts::kMaxParts));
+  }
+  TRY(const std::string id, artifacts::BeginParts(UploadDir(context.workspace)));
+  Json::Array credentials;
+  for (std::int64_t number = 1; number <= count; ++number) {
+    credentials.push_back(
+        Json::Object{{"url", fmt::format("{}/api/2.0/mlflow-artifacts/mpu/part/{}/{}", Origin(call), id, number)},
+                     {"part_number", number},
+                     {"headers", Json::Object{}}});
+  }
+  return Json(Json::Object{{"upload_id", id}, {"credentials", std::move(credentials)}});
+}
+
+Result<net::Reply> Part(const net::Call& call, Context& context) {
+  const auto number = ParseInt(call.Path("number"));
+  if (!number) return Fail(Code::kInvalid, fmt::format("Invalid part number '{}'", call.Path("number")));
+  TRY(const std::filesystem::path file, BodyFile(context, call));
+  Result<std::string> etag = artifacts::KeepPart(UploadDir(context.workspace), call.Path("id"), static_cast<int>(*number), file);
+  if (!etag) {
+    static_cast<void>(os::Remove(file));
+    return std::move(etag).error();
+  }
+  return net::Reply::Json(200, "{}").With("ETag", *std::move(etag));
+}
+
+Result<Json> Complete(const net::Call& call, Context& context) {
+  TRY(const Json request, ReadRequest(call, kComplete));
+  TRY(const std::string path, Target(call, request));
+  std::vector<artifacts::PartName> parts;
+  for (const Json& part : ListOf(request, "parts")) {
+    parts.push_back({static_cast<int>(IntOf(part, "part_number")), TextOf(part, "etag")});
+  }
+  const std::filesystem::path uploads = UploadDir(context.workspace);
+  const std::string id = TextOf(request, "upload_id");
+  TRY(const artifacts::JoinedParts joined, artifacts::JoinParts(uploads, id, std::move(parts)));
+  TRYV(StoreFile(context, joined.file, joined.blob, path));
+  TRYV(artifacts::DropParts(uploads, id));
+  return Json(Json::Object{});
+}
+
+Result<Json> Abort(const net::Call& call, Context& context) {
+  TRY(const Json request, ReadRequest(call, kAbort));
+  TRYV(artifacts::DropParts(UploadDir(context.workspace), TextOf(request, "upload_id")));
+  return Json(Json::Object{});
+}
+
+Result<Json> Presigned(const net::Call& call, Context& context) {
+  TRY(const std::string path, artifacts::CleanPath(call.Path("path")));
+  TRY(const auto blob, context.workspace.db->Read([&](sql::Conn& conn) { return artifacts::Find(conn, path); }));
+  if (!blob) return Fail(Code::kNotFound, fmt::format("No such artifact: '{}'", path));
+  const TimeMs until = context.workspace.Now() + kSignedFor;
+  return Json(Json::Object{{"url", fmt::format("{}/api/2.0/mlflow-artifacts/signed/{}?until={}&signature={}", Origin(call),
+                                               net::PercentEncodePath(path), until, SignPath(path, until))},
+                           {"headers", Json::Object{}},
+                           {"file_size", blob->size}});
+}
+
+Result<net::Reply> Signed(const net::Call& call, Context& context) {
+  TRY(const std::string path, artifacts::CleanPath(call.Path("path")));
+  const auto until = ParseInt(call.Query("until").value_or(""));
+  if (!until || *until < context.workspace.Now() || !IsSigned(path, *until, call.Query("signature").value_or(""))) {
+    return ErrorReply(403, "The address of this download is not valid, or not any more");
+  }
+  return SendPlace(context, "mlflow-artifacts:/", path);
+}
+
+}  // namespace
+
+void BindMultipart(net::Router& router, Context& context) {
+  const auto bind = [&](std::string_view method, std::string_view path, net::RouteOptions options, auto handler) {
+    RawEndpoint(router, method, path, std::move(options),
+                [&context, handler](const net::Call& call) { return ToReply(handler(call, context)); });
+  };
+  bind("POST", "mlflow-artifacts/mpu/create/{folder...}", {.max_body = 1 << 20}, Create);
+  bind("PUT", "mlflow-artifacts/mpu/part/{id}/{number}",
+       {.max_body = kMaxPart, .spool_dir = UploadDir(context.workspace).string()}, Part);
+  bind("POST", "mlflow-artifacts/mpu/complete/{folder...}", {.max_body = 16 << 20}, Complete);
+  bind("POST", "mlflow-artifacts/mpu/abort/{folder...}", {.max_body = 1 << 20}, Abort);
+  bind("GET", "mlflow-artifacts/presigned/{path...}", {}, Presigned);
+  bind("GET", "mlflow-artifacts/signed/{path...}", {}, Signed);
+}
+
+}  // namespace mlean::api::mlflow
