@@ -11,7 +11,8 @@ pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 # Third-party libraries by room; they stay PRIVATE, no public header of a room shows them.
 set(MLEAN_LIBS_base OpenSSL::Crypto fmt::fmt)
 set(MLEAN_LIBS_sql PkgConfig::SQLITE)
-set(MLEAN_LIBS_net Threads::Threads Boost::headers)
+set(MLEAN_LIBS_access OpenSSL::Crypto)
+set(MLEAN_LIBS_net Threads::Threads Boost::headers OpenSSL::SSL)
 set(MLEAN_LIBS_policy PkgConfig::PCRE2)
 set(MLEAN_LIBS_os Threads::Threads dl)
 

@@ -128,15 +128,15 @@ def _first_line(process, seconds):
 
 
 @contextlib.contextmanager
-def start_server(mlean, env, log, root, *args, **options):
+def start_server(mlean, env, log, root, *args, listen="127.0.0.1:0", **options):
     with open(log, "wb") as stderr:
         process = subprocess.Popen(
-            [str(mlean), "server", "--root", str(root), "--listen", "127.0.0.1:0", *map(str, args)],
+            [str(mlean), "server", "--root", str(root), "--listen", listen, *map(str, args)],
             cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, **options,
         )  # fmt: skip
     try:
         line = _first_line(process, START_SECONDS)
-        assert " at http://" in line, f"the server printed {line!r}\n{log.read_text()}"
+        assert " at http" in line, f"the server printed {line!r}\n{log.read_text()}"
         yield Server(line.rsplit(" at ", 1)[1].strip(), process, pathlib.Path(root))
         if process.poll() == -signal.SIGKILL:
             return  # by the test itself

@@ -100,7 +100,7 @@ net::Reply Predict(const net::Call& call, const serving::LiveModels& models, con
 }  // namespace
 
 void BindPredict(net::Router& router, const serving::LiveModels& models, const Clock& clock) {
-  const net::RouteOptions options{.on = net::On::kInline, .max_body = 16u << 20};
+  const net::RouteOptions options{.on = net::On::kInline, .max_body = 16u << 20, .access = net::Access::kReader};
   const auto handle = [&models, &clock](const net::Call& call) { return Predict(call, models, clock); };
   router.SetErrorBody("/predict/",
                       [](int status, std::string_view message, const net::Call&) { return DetailReply(status, message); });

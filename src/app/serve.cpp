@@ -6,13 +6,18 @@
 #include <condition_variable>
 #include <thread>
 
+#include "api/gate.hpp"
 #include "api/health.hpp"
 #include "api/mlean/bind.hpp"
 #include "api/mlflow/bind.hpp"
 #include "api/oip/v2.hpp"
 #include "api/predict.hpp"
+#include "app/access_watch.hpp"
+#include "app/listen.hpp"
+#include "app/tls_files.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "flows/server_link.hpp"
 #include "flows/webhook_sender.hpp"
 #include "net/server.hpp"
 #include "os/files.hpp"
@@ -104,33 +109,50 @@ class LoopThread {
   std::thread thread_;   // last: starts when everything above is there
 };
 
-Result<std::pair<std::string, std::uint16_t>> ParseListen(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  const auto port = colon == text.npos ? std::nullopt : ParseInt(text.substr(colon + 1));
-  if (!port || *port < 0 || *port > 65535) {
-    return Fail(Code::kUsage, fmt::format("cannot listen on '{}': expected ADDRESS:PORT", text),
-                "mlean server --listen 127.0.0.1:5000");
+std::vector<std::string> ListFrom(const verbs::Arguments& arguments, std::string_view option, const char* variable) {
+  const char* const kept = std::getenv(variable);
+  std::vector<std::string> out;
+  for (const std::string& word : Split(arguments.Text(option, kept == nullptr ? "" : kept), ',')) {
+    if (const std::string_view trimmed = Trim(word); !trimmed.empty()) out.emplace_back(trimmed);
   }
-  return std::pair(text.substr(0, colon), static_cast<std::uint16_t>(*port));
+  return out;
 }
 
-bool IsLoopback(const std::string& address) {
-  return address == "localhost" || address == "[::1]" || address == "::1" || address.rfind("127.", 0) == 0;
+// What is asked of every request. The names of the variables are MLflow's.
+api::GateOptions GateOptionsFor(const verbs::Arguments& arguments, const Listen& listen, const Clock& clock) {
+  const char* const disabled = std::getenv("MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE");
+  const bool checks = disabled == nullptr || std::string_view(disabled) != "true";
+  api::GateOptions options;
+  options.clock = &clock;
+  options.hosts = ListFrom(arguments, "allowed-hosts", "MLFLOW_SERVER_ALLOWED_HOSTS");
+  options.origins = ListFrom(arguments, "cors-allowed-origins", "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS");
+  options.check_hosts = checks && (!options.hosts.empty() || (listen.IsLoopback() && !arguments.Has("auth")));
+  options.check_origins = checks;
+  return options;
 }
 
-Result<void> WriteServerFile(const flows::Workspace& workspace, const std::string& url) {
-  const codec::Json info = codec::Json::Object{{"url", url}, {"pid", static_cast<std::int64_t>(getpid())}};
-  return os::WriteFileAtomic(workspace.ServerFile(), info.Dump(), {.sync = false});
+Result<access::Level> DefaultLevel(const verbs::Arguments& arguments) {
+  const std::string text = arguments.Text("default-permission", "READ");
+  const std::optional<access::Level> level = access::ParseLevel(text);
+  if (!level) {
+    return Fail(Code::kUsage,
+                fmt::format("cannot use default permission '{}': expected READ, EDIT, MANAGE or NO_PERMISSIONS", text));
+  }
+  return *level;
+}
+
+Result<void> CheckUsers(const access::Authenticator& users, const flows::Workspace& workspace) {
+  if (users.HasUsers()) return {};
+  return Fail(Code::kDenied, "cannot serve with --auth: there is no user who could come in",
+              fmt::format("mlean -C {} users add NAME --admin", workspace.project.root.string()));
 }
 
 Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context) {
-  TRY(const auto listen, ParseListen(arguments.Text("listen", "127.0.0.1:5000")));
-  if (!IsLoopback(listen.first)) {
-    return Fail(
-        Code::kUnsupported,
-        fmt::format("cannot listen on '{}': there is no authentication yet, so only loopback addresses are served", listen.first),
-        "mlean server --listen 127.0.0.1:5000");
-  }
+  TRY(const Listen listen, ReadListen(arguments));
+  const bool auth = arguments.Has("auth");
+  TRYV(CheckListen(listen, auth));
+  TRY(const access::Level by_default, DefaultLevel(arguments));
+  TRY(const TlsFiles tls, ReadTlsFiles(arguments, context.directory));
   log::SetLevel(log::Level::kInfo);
   TRY(os::StopSignals stop, os::StopSignals::Block());
   const std::filesystem::path root = arguments.Has("root") ? context.directory / arguments.Text("root") : context.directory;
@@ -145,6 +167,13 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   TRYV(api_workspace.db->Write(
       [&](sql::Txn& txn) { return track::PrepareDefaultExperiment(txn, "mlflow-artifacts:", context.clock->Now()); }));
   Metrics metrics;
+  access::Authenticator users(metrics);
+  TRYV(users.Refresh(*api_workspace.db));
+  if (auth) TRYV(CheckUsers(users, workspace));
+  const api::Rules rules{auth ? &users : nullptr, by_default};
+  api::GateOptions gate_options = GateOptionsFor(arguments, listen, *context.clock);
+  gate_options.users = rules.users;
+  api::Gate gate(std::move(gate_options));
   flows::AbortInbox aborts;
   LoopThread* loop = nullptr;
   serving::LiveModels models(workspace.PredictionLogs(), metrics,
@@ -162,7 +191,8 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   flows::WebhookSender webhooks(*api_workspace.db, *context.clock);
 
   std::mutex config_mutex;
-  api::ApiContext api{api_workspace, config_mutex, models, [&] { return loop_thread.TickNow(); }, [&] { loop_thread.Wake(); }};
+  api::ApiContext api{api_workspace, config_mutex, models, [&] { return loop_thread.TickNow(); }, [&] { loop_thread.Wake(); },
+                      rules};
   net::Router router;
   api::BindHealth(router, models, metrics, kVersion);
   api::oip::BindV2(router, models, *context.clock, kVersion);
@@ -174,21 +204,37 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   api::BindModels(router, api);
   api::BindAudit(router, api);
   api::BindControl(router, api);
-  const auto follow_registry = [&] {
+  // Its own handle: the config of the other one is read again while requests are served.
+  flows::Workspace mlflow_workspace = api_workspace.As("server");
+  mlflow_workspace.config = {};
+  const std::function<void()> follow_registry = [&] {
     const std::lock_guard lock(config_mutex);
     Result<void> synced = models.Sync(*api_workspace.db, flows::ServingSettings(api_workspace.config));
     if (!synced) log::Warn("sync.problem", {{"error", synced.error().what}});
   };
-  api::mlflow::Context mlflow{api_workspace, follow_registry};
+  api::mlflow::Context mlflow{mlflow_workspace, rules, follow_registry};
   api::mlflow::BindMlflow(router, mlflow);
   ui::BindStatusPage(router);
   api::BindOpenApi(router, kVersion);
 
   net::ServerOptions options;
-  options.address = listen.first;
-  options.port = listen.second;
+  options.address = listen.address;
+  options.port = listen.port;
+  options.gate = &gate;
+  options.tls_cert = tls.cert;
+  options.tls_key = tls.key;
   TRY(const auto server, net::Server::Start(options, std::move(router), metrics));
-  TRYV(WriteServerFile(workspace, server->url()));
+  TRYV(flows::WriteServerFile(workspace, LocalUrl(server->url()), auth ? users.own_token() : ""));
+  if (!listen.IsLoopback() && tls.cert.empty()) {
+    log::Warn("server.without_tls",
+              {{"address", listen.address},
+               {"why", "passwords and tokens are sent for everybody on the way to read; give --tls-cert and --tls-key"}});
+  }
+  TlsWatch certificate(tls, [&] { return server->ReloadTls(); });
+  AccessWatch watch([&]() -> Result<void> {
+    certificate.Look();
+    return auth ? users.Refresh(*api_workspace.db) : Result<void>();
+  });
   verbs::PrintLine(fmt::format("mlean server {} at {}", workspace.project.root.string(), server->url()));
   std::fflush(stdout);
 
@@ -205,6 +251,7 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   }
   server->Stop();
   drain.join();
+  watch.Stop();
   loop_thread.Stop();
   webhooks.Stop();
   TRYV(os::Remove(workspace.ServerFile()));
@@ -220,10 +267,25 @@ verbs::VerbSpec ServerVerb() {
   spec.description =
       "When it is ready it prints one line with its URL. GET /health says OK from then on. SIGTERM drains, a second signal "
       "forces.";
-  spec.options = {verbs::ValueOption("--root", "DIR", "the project, or an empty folder", "."),
-                  verbs::ValueOption("--listen", "ADDR:PORT", "where to listen; port 0 picks one", "127.0.0.1:5000")};
-  spec.examples = {"mlean server", "mlean server --root /srv/models --listen 127.0.0.1:0"};
-  spec.exit_codes = "0 stopped by a signal · 1 failed · 2 usage";
+  spec.options = {
+      verbs::ValueOption("--root", "DIR", "the project, or an empty folder", "."),
+      verbs::ValueOption("--listen", "ADDR:PORT", "where to listen; port 0 picks one", "127.0.0.1:5000"),
+      verbs::ValueOption("--host", "ADDR", "the address of --listen alone, as mlflow server has it"),
+      verbs::ValueOption("--port", "PORT", "the port of --listen alone"),
+      verbs::ValueOption("--tls-cert", "FILE",
+                         "speak https with this certificate and its chain (PEM); read again when the file changes"),
+      verbs::ValueOption("--tls-key", "FILE", "the certificate's key (PEM, without a passphrase)"),
+      verbs::Flag("--auth", "ask everybody who he is: users and tokens (docs/access.md)"),
+      verbs::ValueOption("--default-permission", "LEVEL",
+                         "with --auth: what users may do with experiments and models on which they were granted nothing: "
+                         "READ, EDIT, MANAGE or NO_PERMISSIONS",
+                         "READ"),
+      verbs::ValueOption("--allowed-hosts", "LIST",
+                         "names under which the server may be asked, besides addresses; * is any text"),
+      verbs::ValueOption("--cors-allowed-origins", "LIST", "other sites whose pages may send changes")};
+  spec.examples = {"mlean server", "mlean server --root /srv/models --listen 127.0.0.1:0",
+                   "mlean users add ann --admin && mlean server --listen 0.0.0.0:5000 --auth --tls-cert ml.crt --tls-key ml.key"};
+  spec.exit_codes = "0 stopped by a signal · 1 failed · 2 usage · 6 others could reach it, and nobody would be asked who he is";
   spec.run = RunServer;
   return spec;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "access/migrations.hpp"
 #include "artifacts/artifact_store.hpp"
 #include "audit/migrations.hpp"
 #include "flows/check_config.hpp"
@@ -22,7 +23,7 @@ std::vector<sql::Migration> AllMigrations() {
   std::vector<sql::Migration> all;
   for (std::vector<sql::Migration> room :
        {track::Migrations(), artifacts::Migrations(), registry::Migrations(), audit::Migrations(), loop::Migrations(),
-        predictions::Migrations(), notify::Migrations(), sched::Migrations(), rollout::Migrations()}) {
+        predictions::Migrations(), notify::Migrations(), sched::Migrations(), rollout::Migrations(), access::Migrations()}) {
     for (sql::Migration& migration : room) all.push_back(std::move(migration));
   }
   return all;

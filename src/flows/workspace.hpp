@@ -20,9 +20,12 @@ namespace mlean::flows {
 struct Workspace {
   repo::Project project;
   repo::LoopConfig config;  // empty when there is no mlean.yaml: a bare tracking and prediction server
-  std::unique_ptr<sql::Database> db;
+  std::shared_ptr<sql::Database> db;
   const Clock* clock = nullptr;  // borrowed
-  std::string actor;             // who acts, for the audit chain: "cli:ann", "server"
+  std::string actor;             // who acts, for the audit chain: "cli:ann", "server", "user:ann"
+
+  // The same workspace for somebody else. Reads `config`: not while that is being read again.
+  Workspace As(std::string who) const { return {project, config, db, clock, std::move(who)}; }
 
   TimeMs Now() const { return clock->Now(); }
   std::filesystem::path ModelStore(const std::string& model) const { return project.ArtifactDir() / "models" / model; }

@@ -24,6 +24,7 @@ using Step = RequestParser::Step;
 
 constexpr std::size_t kJoin = 16 * 1024;          // bodies up to this are sent in one piece with the head
 constexpr std::uint64_t kFilePiece = 256 * 1024;  // of a file, in one call
+constexpr std::uint64_t kTlsPiece = 16 * 1024;    // of a file: a record of TLS
 constexpr std::uint64_t kReadAhead = 2 * 1024 * 1024;
 constexpr std::uint64_t kEncodedLimit = 64ull << 20;  // of a compressed body, which is never spooled
 constexpr std::size_t kKeep = 64 * 1024;              // of a buffer between requests
@@ -57,6 +58,7 @@ void Exchange::Begin(std::string_view id_prefix, std::uint64_t& id_count) {
   call_.body = call_.body_file = {};
   call_.remote = remote_;
   call_.capture_count = 0;
+  call_.caller.reset();
   call_.arrived = std::chrono::steady_clock::now();
   const std::string_view sent_id = call_.Header("X-Request-Id");
   echo_id_ = IsSaneId(sent_id);
@@ -71,28 +73,57 @@ void Exchange::Begin(std::string_view id_prefix, std::uint64_t& id_count) {
 }
 
 // A target in absolute form ("http://host/path", RFC 9112, 3.2.2) loses its authority.
-bool Exchange::ChooseRoute() {
-  if (call_.path.starts_with("http://")) {
-    const std::size_t slash = call_.path.find('/', 7);
+Exchange::Next Exchange::ChooseRoute() {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!call_.path.starts_with(scheme)) continue;
+    const std::size_t slash = call_.path.find('/', scheme.size());
     call_.path = slash == std::string_view::npos ? "/" : call_.path.substr(slash);
   }
-  const RequestHead& head = parser_.head();
   if (shared_.draining.load(std::memory_order_relaxed)) {
     Refuse(503, "draining", "cannot answer: the server is shutting down");
     keep_alive = false;
     LeaveBody();
-    return false;
+    return Next::kAnswer;
   }
   Router::Match match = shared_.router.Find(call_);
-  if (match.route == nullptr) {
-    reply_ = std::move(match.reply);
-    LeaveBody();
-    return false;
-  }
   route_ = match.route;
+  no_route_ = std::move(match.reply);
+  verdict_ = Gate::Verdict::kPass;
+  if (Gate* gate = shared_.options.gate) verdict_ = gate->Look(call_, route_, reply_);
+  return ByVerdict();
+}
+
+void Exchange::AskGate() {
+  std::string cause;
+  try {
+    verdict_ = shared_.options.gate->LookLonger(call_, route_, reply_);
+    return;
+  } catch (const std::exception& error) {
+    cause = error.what();
+  }
+  log::Failure("http_gate_failed", {{"request_id", id_}, {"cause", cause}});
+  reply_ = shared_.router.Error(500, "cannot answer: internal error, request id '" + id_ + "'", call_);
+  verdict_ = Gate::Verdict::kRefuse;
+}
+
+Exchange::Next Exchange::PassedGate() {
+  CHECK_BUG(verdict_ != Gate::Verdict::kWait);
+  return ByVerdict();
+}
+
+Exchange::Next Exchange::ByVerdict() {
+  if (verdict_ == Gate::Verdict::kWait) return Next::kGate;
+  if (verdict_ == Gate::Verdict::kPass && route_ != nullptr) return LookAtBody();
+  if (verdict_ == Gate::Verdict::kPass) reply_ = std::move(no_route_);
+  LeaveBody();
+  return Next::kAnswer;
+}
+
+Exchange::Next Exchange::LookAtBody() {
+  const RequestHead& head = parser_.head();
   if (!head.HasBody()) {
     encoding_ = {};
-    return true;
+    return Next::kGo;
   }
   encoding_ = call_.Header("Content-Encoding");
   if (EqualNoCase(encoding_, "identity")) encoding_ = {};
@@ -105,10 +136,10 @@ bool Exchange::ChooseRoute() {
   } else if (!expect.empty() && !EqualNoCase(expect, "100-continue")) {
     Refuse(417, "expectation", "cannot meet the request's Expect header: only 100-continue is known");
   } else {
-    return true;
+    return Next::kGo;
   }
   LeaveBody();
-  return false;
+  return Next::kAnswer;
 }
 
 void Exchange::Refuse(int status, std::string_view reason, std::string_view message) {
@@ -276,7 +307,8 @@ void Exchange::Unreadable(int error) {
                    : shared_.router.Error(500, "cannot read file, request id '" + id_ + "'", call_);
 }
 
-Exchange::Sent Exchange::Send(int socket) {
+Exchange::Sent Exchange::Send(int socket, TlsConnection* tls) {
+  if (tls != nullptr) return SendByTls(*tls);
   while (sent_ < out_.size() + tail_.size()) {
     const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (file_left_ > 0 ? MSG_MORE : 0);
     const std::size_t from_out = std::min(sent_, out_.size());
@@ -301,7 +333,8 @@ Exchange::Sent Exchange::Send(int socket) {
 }
 
 // A piece at most, so that other connections of the loop get their turn.
-Exchange::Sent Exchange::SendFile(int socket) {
+Exchange::Sent Exchange::SendFile(int socket, TlsConnection* tls) {
+  if (tls != nullptr) return SendFileByTls(*tls);
   off_t at = file_at_;
   const ssize_t done = ::sendfile(socket, file_.fd(), &at, static_cast<std::size_t>(std::min(file_left_, kFilePiece)));
   if (done > 0) {
@@ -311,6 +344,45 @@ Exchange::Sent Exchange::SendFile(int socket) {
   }
   if (done < 0 && (errno == EAGAIN || errno == EINTR)) return Sent::kPart;
   gone = true;  // the file shrank, or the client left: the length that was promised cannot be kept
+  return Sent::kBroken;
+}
+
+Exchange::Sent Exchange::SendByTls(TlsConnection& tls) {
+  while (sent_ < out_.size() + tail_.size()) {
+    const bool in_out = sent_ < out_.size();
+    const TlsConnection::Moved moved =
+        tls.Write(in_out ? std::string_view(out_).substr(sent_) : tail_.substr(sent_ - out_.size()));
+    if (moved.bytes == 0 && moved.want == TlsConnection::Want::kEnd) {
+      gone = true;
+      return Sent::kBroken;
+    }
+    if (moved.bytes == 0) return Sent::kPart;
+    sent_ += moved.bytes;
+  }
+  return Sent::kAll;
+}
+
+Exchange::Sent Exchange::SendFileByTls(TlsConnection& tls) {
+  std::uint64_t turn = kFilePiece;
+  while (file_left_ > 0 && turn > 0) {
+    if (file_piece_.empty()) {
+      file_piece_.resize(static_cast<std::size_t>(std::min(file_left_, kTlsPiece)));
+      const ssize_t got = ::pread(file_.fd(), file_piece_.data(), file_piece_.size(), file_at_);
+      file_piece_.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) break;
+    }
+    const TlsConnection::Moved moved = tls.Write(file_piece_);
+    if (moved.bytes == 0 && moved.want == TlsConnection::Want::kEnd) break;
+    if (moved.bytes == 0) return Sent::kPart;
+    file_piece_.erase(0, moved.bytes);
+    file_at_ += static_cast<std::int64_t>(moved.bytes);
+    file_left_ -= moved.bytes;
+    turn -= std::min<std::uint64_t>(turn, moved.bytes);
+  }
+  if (file_left_ == 0) return Sent::kAll;
+  if (turn == 0) return Sent::kPart;
+  gone = true;  // as with sendfile
   return Sent::kBroken;
 }
 
@@ -354,6 +426,7 @@ void Exchange::Finish(std::chrono::steady_clock::time_point now) {
   Settle();
   file_.Reset(-1);
   file_left_ = 0;
+  std::string().swap(file_piece_);
   body_.Reset();
   reply_ = Reply{};
   tail_ = {};

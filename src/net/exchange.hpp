@@ -1,7 +1,7 @@
 // Exchange: one request and its reply on one connection, without the waiting: what is refused, which route, the handler, what is
 // to be sent. The connection (loop.cpp) reads and writes the socket between these steps. Internal to the server.
 //
-//   Begin, [Refuse] or ChooseRoute, [body], Invoke, Prepare, Send until all is out, Finish.
+//   Begin, [Refuse] or ChooseRoute, [AskGate, PassedGate], [body], Invoke, Prepare, Send until all is out, Finish.
 //
 // Used by the connection's thread; Invoke and PullChunk may run on another while that one waits.
 #pragma once
@@ -29,8 +29,11 @@ class Exchange {
 
   // Takes the parsed head, whole or broken. `id_prefix` and `id_count` make the request id when the client sent none.
   void Begin(std::string_view id_prefix, std::uint64_t& id_count);
-  // False: reply is the answer.
-  bool ChooseRoute();
+  // kAnswer: the reply is the answer. kGate: AskGate() on the pool, then PassedGate() tells which of the other two.
+  enum class Next : std::uint8_t { kGo, kAnswer, kGate };
+  Next ChooseRoute();
+  void AskGate();
+  Next PassedGate();
   // Makes an error the reply and counts it; `ends` is for requests after which the connection cannot go on.
   void Refuse(int status, std::string_view reason, std::string_view message);
   void RefuseAndEnd(int status, std::string_view reason, std::string_view message);
@@ -50,8 +53,9 @@ class Exchange {
   void PrepareRaw(std::string_view text);
   enum class Sent : std::uint8_t { kAll, kPart, kBroken };
   // Hands the socket what it takes at once of the prepared bytes / of the file.
-  Sent Send(int socket);
-  Sent SendFile(int socket);
+  // `tls`: null when bytes go to the socket as they are.
+  Sent Send(int socket, TlsConnection* tls);
+  Sent SendFile(int socket, TlsConnection* tls);
   std::size_t sent() const { return sent_; }
   std::uint64_t file_left() const { return file_left_; }
   bool Streaming() const { return streaming_; }
@@ -70,8 +74,12 @@ class Exchange {
 
  private:
   void LeaveBody();
+  Next ByVerdict();
+  Next LookAtBody();
   void Handle();
   bool PrepareFile();
+  Sent SendByTls(TlsConnection& tls);
+  Sent SendFileByTls(TlsConnection& tls);
   void Unreadable(int error);
   void Settle();
 
@@ -84,6 +92,8 @@ class Exchange {
   std::string id_;
   bool echo_id_ = false;
   const Route* route_ = nullptr;
+  Gate::Verdict verdict_ = Gate::Verdict::kPass;
+  Reply no_route_;             // the answer when there is no route, once the gate has let the call pass
   std::string_view encoding_;  // of the body, "" for none
 
   Reply reply_;
@@ -94,6 +104,7 @@ class Exchange {
   OpenedFile file_;
   std::int64_t file_at_ = 0;
   std::uint64_t file_left_ = 0;
+  std::string file_piece_;  // read and not yet sent: TLS cannot send from the file
   bool streaming_ = false;
   bool chunked_ = false;
   bool more_ = false;

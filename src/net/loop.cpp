@@ -48,10 +48,11 @@ constexpr std::uint64_t kBodyRate = 64 * 1024;  // bytes a second below which a 
 constexpr std::size_t kLingerPiece = 16 * 1024;
 constexpr std::size_t kLingerBytes = 64u << 20;
 constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::string_view kPoolFull = "cannot answer: too many requests are waiting";
 constexpr Steady::time_point kNever = Steady::time_point::max();
 
 // What a connection is waiting for; the deadline's meaning.
-enum class Phase : std::uint8_t { kIdle, kHead, kBody, kHandler, kWrite, kLinger };
+enum class Phase : std::uint8_t { kHandshake, kIdle, kHead, kBody, kHandler, kWrite, kLinger };
 
 // What a session needs of its loop; lives as long as the loop.
 struct LoopState {
@@ -71,7 +72,11 @@ class Session {
         socket_(std::move(socket)),
         parser_(options_.header_limit),
         exchange_(loop.shared, parser_, std::move(remote)),
-        deadline_(Steady::now() + options_.idle_timeout) {}
+        deadline_(Steady::now() + options_.idle_timeout) {
+    if (std::shared_ptr<const TlsContext> tls = loop.shared.tls.load()) {
+      tls_ = std::make_unique<TlsConnection>(std::move(tls), socket_.native_handle());
+    }
+  }
 
   Task<void> Serve();
   // Tells the client that the server is full.
@@ -86,8 +91,11 @@ class Session {
   }
 
  private:
+  Task<bool> Handshake();
+  Task<std::size_t> ReadByTls(std::span<char> space);
   Task<bool> ReadBody();
-  Task<void> InvokeOnPool();
+  Task<bool> RunOnPool(void (*work)(Session&));
+  Task<Exchange::Next> AskGate();
   Task<void> Hop(Pool& pool, void (*work)(Session&));
   Task<void> SendRest();
   Task<void> Flush();
@@ -104,11 +112,15 @@ class Session {
   LoopState& loop_;
   const ServerOptions& options_;
   Socket socket_;
+  std::unique_ptr<TlsConnection> tls_;  // null: plain
   RequestParser parser_;
   Exchange exchange_;
   Steady::time_point deadline_;
   Phase phase_ = Phase::kIdle;
   bool pulled_ = false;
+  void (*work_)(Session&) = nullptr;  // what the pool does for this session now
+
+  static constexpr void (*kInvoke)(Session&) = [](Session& session) { session.exchange_.Invoke(); };
 };
 
 // Runs a piece of a session on a pool, then goes on with the coroutine on the loop.
@@ -132,14 +144,24 @@ class HopJob final : public Job {
 Task<void> Session::Serve() {
   boost::system::error_code error;
   auto token = asio::redirect_error(kAwait, error);
+  if (tls_) {
+    const bool secure = co_await Handshake();
+    if (!secure) co_return;
+  }
   for (;;) {
     Step step = parser_.ParseHead();
     while (step == Step::kMore) {
       if (phase_ == Phase::kIdle && !parser_.Empty()) Wait(Phase::kHead, options_.read_timeout);
       const std::span<char> space = parser_.Space();
-      const asio::mutable_buffer buffer(space.data(), space.size());
-      const std::size_t received = co_await socket_.async_read_some(buffer, token);
-      if (error) co_return;
+      std::size_t received = 0;
+      if (tls_) {
+        received = co_await ReadByTls(space);
+        if (received == 0) co_return;
+      } else {
+        const asio::mutable_buffer buffer(space.data(), space.size());
+        received = co_await socket_.async_read_some(buffer, token);
+        if (error) co_return;
+      }
       parser_.Received(received);
       step = parser_.ParseHead();
     }
@@ -147,19 +169,24 @@ Task<void> Session::Serve() {
     exchange_.Begin(loop_.id_prefix, loop_.id_count);
     if (step == Step::kBad) {
       exchange_.RefuseAndEnd(parser_.error_status(), "bad_request", parser_.error_text());
-    } else if (exchange_.ChooseRoute()) {
-      bool complete = true;
-      if (parser_.head().HasBody()) {
-        if (parser_.BodyIsHere()) {  // mostly it came with the head: nothing to wait for
-          complete = exchange_.ParseBody() == Step::kReady;
-        } else {
-          complete = co_await ReadBody();
+    } else {
+      Exchange::Next next = exchange_.ChooseRoute();
+      if (next == Exchange::Next::kGate) next = co_await AskGate();
+      if (next == Exchange::Next::kGo) {
+        bool complete = true;
+        if (parser_.head().HasBody()) {
+          if (parser_.BodyIsHere()) {  // mostly it came with the head: nothing to wait for
+            complete = exchange_.ParseBody() == Step::kReady;
+          } else {
+            complete = co_await ReadBody();
+          }
         }
-      }
-      if (complete && exchange_.OnPool()) {
-        co_await InvokeOnPool();
-      } else if (complete) {
-        exchange_.Invoke();
+        if (complete && exchange_.OnPool()) {
+          const bool done = co_await RunOnPool(kInvoke);
+          if (!done) exchange_.Refuse(503, "pool_full", kPoolFull);
+        } else if (complete) {
+          exchange_.Invoke();
+        }
       }
     }
     if (!exchange_.gone && !SendAtOnce()) co_await SendRest();
@@ -168,10 +195,54 @@ Task<void> Session::Serve() {
     if (!exchange_.keep_alive || exchange_.gone || loop_.shared.draining.load()) break;
     parser_.Next();
   }
+  if (tls_ && !exchange_.gone) tls_->Shutdown();
   if (exchange_.linger && !exchange_.gone) co_await Linger();
 }
 
+// False: no TLS came about.
+Task<bool> Session::Handshake() {
+  using Want = TlsConnection::Want;
+  boost::system::error_code error;
+  auto token = asio::redirect_error(kAwait, error);
+  Wait(Phase::kHandshake, options_.handshake_timeout);
+  Want want = tls_->Handshake();
+  while (want == Want::kRead || want == Want::kWrite) {
+    co_await socket_.async_wait(want == Want::kRead ? Socket::wait_read : Socket::wait_write, token);
+    if (error) co_return false;
+    want = tls_->Handshake();
+  }
+  if (want == Want::kNothing) {
+    Wait(Phase::kIdle, options_.idle_timeout);
+    co_return !loop_.shared.draining.load();  // a drain that began meanwhile has not seen this connection idle
+  }
+  loop_.shared.metrics.Refused("tls");
+  if (tls_->SawPlainHttp()) {
+    constexpr std::string_view kSecure =
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 28\r\nConnection: close\r\n\r\n"
+        "this port speaks https only\n";
+    [[maybe_unused]] const ssize_t sent =
+        ::send(socket_.native_handle(), kSecure.data(), kSecure.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    co_await Linger();
+  }
+  co_return false;
+}
+
+// Zero: the connection is over.
+Task<std::size_t> Session::ReadByTls(std::span<char> space) {
+  using Want = TlsConnection::Want;
+  boost::system::error_code error;
+  auto token = asio::redirect_error(kAwait, error);
+  for (;;) {
+    const TlsConnection::Moved moved = tls_->Read(space);
+    if (moved.bytes > 0) co_return moved.bytes;
+    if (moved.want == Want::kEnd) co_return 0;
+    co_await socket_.async_wait(moved.want == Want::kRead ? Socket::wait_read : Socket::wait_write, token);
+    if (error) co_return 0;
+  }
+}
+
 Task<void> Session::TurnAway() {
+  if (tls_) co_return;  // a handshake would cost what is lacking
   exchange_.Begin(loop_.id_prefix, loop_.id_count);
   exchange_.RefuseAndEnd(503, "connections", "cannot answer: too many connections");
   if (!SendAtOnce()) co_await SendRest();
@@ -182,7 +253,7 @@ Task<void> Session::TurnAway() {
 // Nearly every reply fits what the kernel takes without waiting. False: SendRest() has to go on.
 bool Session::SendAtOnce() {
   exchange_.Prepare(loop_.date);
-  const Exchange::Sent sent = exchange_.Send(socket_.native_handle());
+  const Exchange::Sent sent = exchange_.Send(socket_.native_handle(), tls_.get());
   return sent == Exchange::Sent::kBroken ||
          (sent == Exchange::Sent::kAll && exchange_.file_left() == 0 && !exchange_.Streaming());
 }
@@ -209,9 +280,14 @@ Task<bool> Session::ReadBody() {
     phase_ = Phase::kBody;
     deadline_ = start + std::chrono::seconds(received / kBodyRate);
     const std::span<char> space = parser_.Space();
-    const asio::mutable_buffer buffer(space.data(), space.size());
-    const std::size_t bytes = co_await socket_.async_read_some(buffer, token);
-    if (error) {
+    std::size_t bytes = 0;
+    if (tls_) {
+      bytes = co_await ReadByTls(space);
+    } else {
+      const asio::mutable_buffer buffer(space.data(), space.size());
+      bytes = co_await socket_.async_read_some(buffer, token);
+    }
+    if (error || bytes == 0) {
       exchange_.gone = true;
       co_return false;
     }
@@ -223,18 +299,26 @@ Task<bool> Session::ReadBody() {
   co_return step == Step::kReady;
 }
 
-Task<void> Session::InvokeOnPool() {
+// False: the pool is full and `work` was not done.
+Task<bool> Session::RunOnPool(void (*work)(Session&)) {
   Shared& shared = loop_.shared;
-  if (!shared.pool.Reserve()) {
-    exchange_.Refuse(503, "pool_full", "cannot answer: too many requests are waiting");
-    co_return;
-  }
+  if (!shared.pool.Reserve()) co_return false;
   shared.metrics.pool_queue.Add(1);
-  void (*const work)(Session&) = [](Session& session) {
+  work_ = work;
+  void (*const counted)(Session&) = [](Session& session) {
     session.loop_.shared.metrics.pool_queue.Add(-1);
-    session.exchange_.Invoke();
+    session.work_(session);
   };
-  co_await Hop(shared.pool, work);
+  co_await Hop(shared.pool, counted);
+  co_return true;
+}
+
+Task<Exchange::Next> Session::AskGate() {
+  void (*const work)(Session&) = [](Session& session) { session.exchange_.AskGate(); };
+  const bool asked = co_await RunOnPool(work);
+  if (asked) co_return exchange_.PassedGate();
+  exchange_.RefuseAndEnd(503, "pool_full", kPoolFull);
+  co_return Exchange::Next::kAnswer;
 }
 
 Task<void> Session::Hop(Pool& pool, void (*work)(Session&)) {
@@ -248,7 +332,8 @@ Task<void> Session::Hop(Pool& pool, void (*work)(Session&)) {
 Task<void> Session::WaitWritable() {
   boost::system::error_code error;
   auto token = asio::redirect_error(kAwait, error);
-  co_await socket_.async_wait(Socket::wait_write, token);
+  const bool for_read = tls_ && tls_->write_want() == TlsConnection::Want::kRead;
+  co_await socket_.async_wait(for_read ? Socket::wait_read : Socket::wait_write, token);
   if (error) exchange_.gone = true;
 }
 
@@ -256,7 +341,7 @@ Task<void> Session::WaitWritable() {
 Task<void> Session::Flush() {
   std::size_t mark = exchange_.sent();
   Wait(Phase::kWrite, options_.write_timeout);
-  while (exchange_.Send(socket_.native_handle()) == Exchange::Sent::kPart) {
+  while (exchange_.Send(socket_.native_handle(), tls_.get()) == Exchange::Sent::kPart) {
     if (exchange_.sent() - mark >= kPiece) {
       mark = exchange_.sent();
       Wait(Phase::kWrite, options_.write_timeout);
@@ -275,7 +360,7 @@ Task<void> Session::SendRest() {
 Task<void> Session::SendFile() {
   std::uint64_t mark = exchange_.file_left();
   Wait(Phase::kWrite, options_.write_timeout);
-  while (!exchange_.gone && exchange_.SendFile(socket_.native_handle()) == Exchange::Sent::kPart) {
+  while (!exchange_.gone && exchange_.SendFile(socket_.native_handle(), tls_.get()) == Exchange::Sent::kPart) {
     if (mark - exchange_.file_left() >= kPiece) {
       mark = exchange_.file_left();
       Wait(Phase::kWrite, options_.write_timeout);
@@ -300,6 +385,7 @@ Task<void> Session::SendStream() {
 }
 
 bool Session::PeerIsGone() {
+  if (tls_) return tls_->PeerIsGone();
   char byte = 0;
   const ssize_t got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
@@ -326,11 +412,16 @@ void Session::Expire() {
     case Phase::kBody: {
       loop_.shared.metrics.Refused("read_timeout");
       constexpr std::string_view kTimeout = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+      if (tls_) {
+        tls_->Write(kTimeout);
+        break;
+      }
       [[maybe_unused]] const ssize_t sent =
           ::send(socket_.native_handle(), kTimeout.data(), kTimeout.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       break;
     }
     case Phase::kWrite: loop_.shared.metrics.Refused("write_timeout"); break;
+    case Phase::kHandshake: loop_.shared.metrics.Refused("tls"); break;
     case Phase::kIdle:
     case Phase::kHandler:
     case Phase::kLinger: break;
@@ -342,6 +433,7 @@ void Session::Expire() {
 // Waits for a request of which nothing has come, not even to the kernel.
 bool Session::IsIdle() {
   char byte = 0;
+  if (phase_ == Phase::kHandshake) return true;
   return phase_ == Phase::kIdle && parser_.Empty() && ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 

@@ -17,6 +17,7 @@
 #include "net/pool.hpp"
 #include "net/router.hpp"
 #include "net/server.hpp"
+#include "net/tls.hpp"
 
 namespace mlean::net {
 
@@ -51,6 +52,7 @@ struct Shared {
   const ServerOptions options;
   const Router router;
   HttpMetrics metrics;
+  std::atomic<std::shared_ptr<const TlsContext>> tls;  // null: plain HTTP
   Pool pool;
   Pool streams;
   const std::string id_prefix;  // of request ids made here; random for each server

@@ -66,8 +66,9 @@ class Post {
 
   Result<LoopbackReply> Run(const Target& target, std::string_view body) {
     TRYV(Connect(target));
-    TRYV(Send(fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}", target.path,
-                          target.host, body.size(), body)));
+    const std::string who = options_.bearer.empty() ? "" : fmt::format("Authorization: Bearer {}\r\n", options_.bearer);
+    TRYV(Send(fmt::format("POST {} HTTP/1.1\r\nHost: {}\r\n{}Content-Length: {}\r\nConnection: close\r\n\r\n{}", target.path,
+                          target.host, who, body.size(), body)));
     return Receive();
   }
 

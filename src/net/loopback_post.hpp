@@ -18,6 +18,7 @@ namespace mlean::net {
 struct LoopbackOptions {
   std::chrono::milliseconds timeout{10'000};  // for the whole exchange
   std::size_t max_reply_bytes = 1u << 20;     // head and body
+  std::string bearer = {};                    // a token for the Authorization header; without CR and LF
 };
 
 struct LoopbackReply {

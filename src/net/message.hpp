@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "types/caller.hpp"
 
 namespace mlean::net {
 
@@ -49,6 +51,7 @@ struct Call {
   std::string_view request_id;  // X-Request-Id when sane (1..128 of [A-Za-z0-9._-]), else made
   std::chrono::steady_clock::time_point arrived{};  // when the request line and headers were complete
   std::span<const HeaderView> headers;
+  std::shared_ptr<const Caller> caller;  // who calls, once a gate (net/gate.hpp) has made sure; null: nobody asked
 
   // The decoded text captured by "{name}" in the pattern, "" when there is none. It is valid UTF-8 without control characters,
   // but may hold '/' (sent as %2F) and, for "{name...}", parts like "..": check before using it as a file name.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 
 #include "net/inflate.hpp"
 
@@ -33,6 +34,12 @@ RequestBody::Outcome RequestBody::Append(std::string_view piece) {
 RequestBody::Outcome RequestBody::OpenFile() {
   file_ = spool_dir_ + "/body-XXXXXX";
   fd_ = ::mkostemp(file_.data(), O_CLOEXEC);
+  if (fd_ < 0 && errno == ENOENT) {  // the first body of all; mkostemp has emptied the name
+    std::error_code failed;
+    std::filesystem::create_directories(spool_dir_, failed);
+    file_ = spool_dir_ + "/body-XXXXXX";
+    fd_ = ::mkostemp(file_.data(), O_CLOEXEC);
+  }
   if (fd_ < 0) {
     file_.clear();
     return Outcome::kIo;

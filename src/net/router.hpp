@@ -25,13 +25,24 @@ namespace mlean::net {
 // Where a handler runs. kInline: on the I/O thread; only for work of microseconds that never waits. kPool: on the bounded pool.
 enum class On : std::uint8_t { kInline, kPool };
 
+// Who may call a route where a gate (net/gate.hpp) asks. A route that does not say lets nobody in.
+enum class Access : std::uint8_t {
+  kUndeclared,
+  kAnyone,  // also without credentials: probes
+  kReader,  // any user; the request changes nothing
+  kWriter,  // any user, but not one who came with a read-only token; what exactly it may change the handler asks
+  kAdmin,   // administrators
+};
+
 struct RouteOptions {
   On on = On::kPool;
   std::uint64_t max_body = 64ull << 20;  // bytes, also after decompression; more is 413
   std::string label;                     // value of the metrics label "route"; empty: the pattern
-  // When set, a body over 256 KiB is written to a new file in this folder instead of memory, so that max_body may be gigabytes,
-  // and Call::body_file is its path. The handler may rename it away; what is left is removed after the handler returns.
+  // When set, a body over 256 KiB is written to a new file in this folder (made when missing) instead of memory, so that max_body
+  // may be gigabytes, and Call::body_file is its path. The handler may rename it away; what is left is removed after the handler
+  // returns.
   std::string spool_dir;
+  Access access = Access::kUndeclared;
 };
 
 struct Route {

@@ -88,6 +88,7 @@ struct Server::Impl {
   }
 
   Result<void> Listen();
+  Result<void> LoadTls();
   void Accept();
   bool AcceptOne();
   void StopAccepting();
@@ -118,9 +119,17 @@ Result<void> Server::Impl::Listen() {
     return ListenError(options, errno);
   }
   const std::string spelled = Spell(address.storage);
-  url = "http://" + spelled;
+  url = (options.tls_cert.empty() ? "http://" : "https://") + spelled;
   port = ntohs(address.v6 ? reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_port
                           : reinterpret_cast<const sockaddr_in&>(address.storage).sin_port);
+  return {};
+}
+
+Result<void> Server::Impl::LoadTls() {
+  const ServerOptions& options = shared.options;
+  if (options.tls_cert.empty()) return {};
+  TRY(std::shared_ptr<const TlsContext> tls, TlsContext::Load(options.tls_cert, options.tls_key));
+  shared.tls.store(std::move(tls));
   return {};
 }
 
@@ -174,6 +183,7 @@ Server::~Server() { Stop(); }
 Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Router router, Metrics& metrics) {
   if (options.io_threads == 0) options.io_threads = std::max(1u, std::thread::hardware_concurrency());
   auto impl = std::make_unique<Impl>(std::move(options), std::move(router), metrics);
+  TRYV(impl->LoadTls());
   TRYV(impl->Listen());
   std::unique_ptr<Server> server(new Server(std::move(impl)));
   Impl& self = *server->impl_;
@@ -191,6 +201,7 @@ Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Router rout
 
 std::uint16_t Server::port() const { return impl_->port; }
 const std::string& Server::url() const { return impl_->url; }
+Result<void> Server::ReloadTls() { return impl_->LoadTls(); }
 const Router& Server::router() const { return impl_->shared.router; }
 
 bool Server::Drain() {

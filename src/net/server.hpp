@@ -1,5 +1,5 @@
-// Server: HTTP/1.1 over TCP. Keep-alive, pipelining, chunked and gzip/deflate request bodies, Expect: 100-continue, HEAD, ranges,
-// streams. Handlers are plain functions (net/router.hpp).
+// Server: HTTP/1.1 over TCP or TLS. Keep-alive, pipelining, chunked and gzip/deflate request bodies, Expect: 100-continue, HEAD,
+// ranges, streams. Handlers are plain functions (net/router.hpp).
 //
 // Threads: `io_threads` I/O threads, each with its own event loop (connections go to the one with the fewest); `pool_threads` for
 // handlers On::kPool behind a queue of `pool_queue`; up to `max_streams` threads, started on need, that pull the bodies of
@@ -18,6 +18,7 @@
 
 #include "base/metrics.hpp"
 #include "base/result.hpp"
+#include "net/gate.hpp"
 #include "net/router.hpp"
 
 namespace mlean::net {
@@ -35,18 +36,25 @@ struct ServerOptions {
   std::chrono::milliseconds idle_timeout{75'000};   // between requests of a connection
   std::chrono::milliseconds write_timeout{30'000};  // for each 256 KiB of a reply
   std::chrono::milliseconds drain_timeout{10'000};
+  std::chrono::milliseconds handshake_timeout{10'000};  // of TLS, from the connection's beginning
+  std::string tls_cert;  // PEM files; both or none. Set: the server speaks TLS 1.2 and 1.3 and nothing else
+  std::string tls_key;
+  Gate* gate = nullptr;  // borrowed; null: every request passes
 };
 
 class Server {
  public:
-  // Listens and answers when this returns. `metrics` is borrowed and must outlive the server. Errors: kInvalid (address), kBusy
-  // (port in use), kDenied (privileged port), kIo.
+  // Listens and answers when this returns. `metrics` is borrowed and must outlive the server. Errors: kInvalid (address,
+  // certificate), kBusy (port in use), kDenied (privileged port), kIo.
   static Result<std::unique_ptr<Server>> Start(ServerOptions options, Router router, Metrics& metrics);
   ~Server();  // Stop()
 
   std::uint16_t port() const;
-  const std::string& url() const;  // "http://127.0.0.1:5000", without a slash at the end
+  const std::string& url() const;  // "http://127.0.0.1:5000" or https, without a slash at the end
   const Router& router() const;
+
+  // Reads certificate and key again; new connections get them. On error everything stays as it was. Thread-safe.
+  Result<void> ReloadTls();
 
   // Closes the listener and idle connections, answers new requests on open ones with 503 and Connection: close, and waits until
   // the requests in flight are answered or `drain_timeout` has passed. True: nothing was cut off. May be called once or more.

@@ -2,10 +2,14 @@
 
 #include <fmt/core.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <optional>
+#include <system_error>
 
 #include "base/text.hpp"
 
@@ -52,6 +56,56 @@ int Width() {
 }
 
 bool ColourWanted(int fd) { return Env("NO_COLOR").empty() && !Env("TERM").empty() && Env("TERM") != "dumb" && IsTerminal(fd); }
+
+namespace {
+
+// While it lives, the terminal does not show what is typed.
+class NoEcho {
+ public:
+  explicit NoEcho(int fd) : fd_(fd), was_(::tcgetattr(fd, &before_) == 0) {
+    if (!was_) return;
+    termios silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    silent.c_lflag |= ECHONL;
+    ::tcsetattr(fd_, TCSAFLUSH, &silent);
+  }
+  ~NoEcho() {
+    if (was_) ::tcsetattr(fd_, TCSAFLUSH, &before_);
+  }
+  NoEcho(const NoEcho&) = delete;
+  NoEcho& operator=(const NoEcho&) = delete;
+
+ private:
+  int fd_;
+  termios before_{};
+  bool was_;
+};
+
+}  // namespace
+
+// Byte by byte, so that what follows the line stays for the next reader.
+Result<std::string> ReadSecret(std::string_view prompt) {
+  constexpr std::size_t kMaxLine = 4096;
+  std::optional<NoEcho> silence;
+  if (IsTerminal(STDIN_FILENO)) {
+    fmt::print(stderr, "{}", prompt);
+    std::fflush(stderr);
+    silence.emplace(STDIN_FILENO);
+  }
+  std::string line;
+  for (;;) {
+    char c = 0;
+    const ssize_t got = ::read(STDIN_FILENO, &c, 1);
+    if (got < 0 && errno == EINTR) return Fail(Code::kCancelled, "cannot read stdin: interrupted");
+    if (got < 0) return Fail(Code::kIo, fmt::format("cannot read stdin: {}", std::generic_category().message(errno)));
+    if (got == 0 && line.empty()) return Fail(Code::kInvalid, "cannot read stdin: it ends before the line does");
+    if (got == 0 || c == '\n') break;
+    if (line.size() == kMaxLine) return Fail(Code::kInvalid, "cannot read stdin: the line is too long");
+    line += c;
+  }
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
 
 std::string ProgressLine(std::string_view label, std::int64_t done, std::int64_t total, double seconds, int width) {
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;

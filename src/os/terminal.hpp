@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.hpp"
+
 namespace mlean::os {
 
 bool IsTerminal(int fd);
@@ -13,6 +15,10 @@ bool IsTerminal(int fd);
 int Width();
 // A terminal, TERM set and not "dumb", and NO_COLOR unset or empty (https://no-color.org).
 bool ColourWanted(int fd);
+
+// A line of stdin that is not shown while it is typed: on a terminal after `prompt` on stderr, from a pipe without one. kInvalid
+// when stdin ends before, or the line is over 4 KiB; kCancelled when it is interrupted.
+Result<std::string> ReadSecret(std::string_view prompt);
 
 // The text of a progress line of at most `width` columns, without '\r':
 // "label  43 %  [#####.....]  12,345/s  ETA 0:12"; without a known total "label  12,345  1,234/s". Pure.

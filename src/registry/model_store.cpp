@@ -107,6 +107,7 @@ Result<std::vector<Model>> ListModels(sql::Conn& conn, const Query& query, sql::
   text.Add("SELECT m.no");
   order.AddColumns(text);
   text.Add(" FROM models m WHERE TRUE");
+  sql::AddCondition(text, query.visible, "m.no");
   TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
   TRYV(order.AddAfter(text, query.after));
   TRY(const std::vector<std::int64_t> numbers, order.Numbers(conn, text, query.limit, next));

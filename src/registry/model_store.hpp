@@ -21,6 +21,10 @@ Result<Model> CreateModel(sql::Txn& txn, std::string_view name, std::string_view
 Result<Model> EnsureModel(sql::Txn& txn, std::string_view name, TimeMs now);
 // kNotFound "Registered Model with name=X not found".
 Result<Model> GetModel(sql::Conn& conn, std::string_view name);
+// The model's number, which stays when it is renamed and is never given to another. kNotFound as GetModel.
+Result<std::int64_t> ModelNumber(sql::Conn& conn, std::string_view name);
+// The name now; kNotFound when the model is gone.
+Result<std::string> ModelName(sql::Conn& conn, std::int64_t number);
 // Default order and ties: name ASC.
 // `next`, unless null: what Query::after must be for the page behind this one; empty when there is none.
 Result<std::vector<Model>> ListModels(sql::Conn& conn, const Query& query, sql::SortPlace* next = nullptr);

@@ -13,6 +13,14 @@ Result<std::int64_t> ModelNumber(sql::Conn& conn, std::string_view name) {
   return stmt.Int(0);
 }
 
+Result<std::string> ModelName(sql::Conn& conn, std::int64_t number) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT name FROM models WHERE no = ?1"));
+  stmt.Bind(number);
+  TRY(const bool found, stmt.Step());
+  if (!found) return Fail(Code::kNotFound, fmt::format("Registered Model with number {} not found", number));
+  return stmt.Text(0);
+}
+
 Result<std::vector<Tag>> ReadTags(sql::Conn& conn, std::string_view sql, std::int64_t owner) {
   TRY(sql::Stmt stmt, conn.Prepare(sql));
   stmt.Bind(owner);

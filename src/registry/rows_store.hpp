@@ -1,4 +1,4 @@
-// Inside of this room: numbers of models, reading a version's row, and clauses of searches.
+// Inside of this room: reading a version's row, and clauses of searches.
 #pragma once
 
 #include <cstdint>
@@ -7,14 +7,13 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "registry/model_store.hpp"
 #include "registry/search.hpp"
 #include "registry/types.hpp"
 #include "sql/database.hpp"
 
 namespace mlean::registry {
 
-// kNotFound "Registered Model with name=X not found".
-Result<std::int64_t> ModelNumber(sql::Conn& conn, std::string_view name);
 // The version with its tags and aliases, by its row's number.
 Result<ModelVersion> ReadVersion(sql::Conn& conn, std::int64_t number);
 Result<std::vector<Tag>> ReadTags(sql::Conn& conn, std::string_view sql, std::int64_t owner);

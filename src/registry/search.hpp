@@ -35,7 +35,8 @@ struct Query {
   std::vector<Clause> where = {};  // all must hold; at most 64
   std::vector<Order> order = {};   // at most 32
   std::size_t limit = 100;
-  sql::SortPlace after = {};  // where the last page ended; empty: from the beginning
+  sql::RowCondition visible = {};  // on the number of the model
+  sql::SortPlace after = {};       // where the last page ended; empty: from the beginning
 };
 
 }  // namespace mlean::registry

@@ -177,6 +177,7 @@ Result<std::vector<ModelVersion>> SearchVersions(sql::Conn& conn, const Query& q
   text.Add("SELECT v.no");
   order.AddColumns(text);
   text.Add(" FROM model_versions v JOIN models m ON m.no = v.model WHERE v.deleted = 0");
+  sql::AddCondition(text, query.visible, "m.no");
   TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
   TRYV(order.AddAfter(text, query.after));
   TRY(const std::vector<std::int64_t> numbers, order.Numbers(conn, text, query.limit, next));

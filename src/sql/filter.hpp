@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -48,6 +49,15 @@ class SelectText {
   std::string text_;
   std::vector<std::variant<std::string, std::int64_t, double>> values_;
 };
+
+// A condition of another room on the rows of a search, such as "may be read by": adds it to `text`; `number` is the store's
+// literal for the number of the row's owner. An empty one holds for all rows.
+using RowCondition = std::function<void(SelectText& text, std::string_view number)>;
+inline void AddCondition(SelectText& text, const RowCondition& condition, std::string_view number) {
+  if (!condition) return;
+  text.Add(" AND ");
+  condition(text, number);
+}
 
 // Adds " AND <condition>" for each clause. `add` writes the condition of one; a clause whose list of lists `any` is not empty
 // stands for "one of these lists holds as a whole".

@@ -176,6 +176,7 @@ Result<std::vector<Experiment>> ListExperiments(sql::Conn& conn, const Query& qu
   order.AddColumns(text);
   text.Add(" FROM experiments e WHERE TRUE");
   AddView(text, query.view, "e.deleted");
+  sql::AddCondition(text, query.visible, "e.no");
   TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
   TRYV(order.AddAfter(text, query.after));
   TRY(const std::vector<std::int64_t> numbers, order.Numbers(conn, text, query.limit, next));

@@ -75,6 +75,15 @@ Result<LoggedModel> CreateLoggedModel(sql::Txn& txn, const NewLoggedModel& spec,
   return ReadLoggedModel(txn, number);
 }
 
+Result<std::string> ExperimentOfLoggedModel(sql::Conn& conn, std::string_view model_id) {
+  TRY(const std::int64_t model, Locate(conn, model_id));
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT experiment FROM logged_models WHERE no = ?1"));
+  stmt.Bind(model);
+  TRY(const bool found, stmt.Step());
+  CHECK_BUG(found);
+  return fmt::to_string(stmt.Int(0));
+}
+
 Result<LoggedModel> GetLoggedModel(sql::Conn& conn, std::string_view model_id) {
   TRY(const std::int64_t model, Locate(conn, model_id));
   return ReadLoggedModel(conn, model);

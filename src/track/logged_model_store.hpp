@@ -25,6 +25,7 @@ struct NewLoggedModel {
 // Status kPending, artifact_uri <experiment's location>/models/<model_id>/artifacts.
 Result<LoggedModel> CreateLoggedModel(sql::Txn& txn, const NewLoggedModel& spec, TimeMs now);
 // kNotFound "Logged model with ID 'x' not found."
+Result<std::string> ExperimentOfLoggedModel(sql::Conn& conn, std::string_view model_id);
 Result<LoggedModel> GetLoggedModel(sql::Conn& conn, std::string_view model_id);
 Result<LoggedModel> FinalizeLoggedModel(sql::Txn& txn, std::string_view model_id, ModelStatus status, TimeMs now);
 Result<void> LogLoggedModelParams(sql::Txn& txn, std::string_view model_id, const std::vector<Param>& params);

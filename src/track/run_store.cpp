@@ -103,6 +103,14 @@ Result<void> RestoreRun(sql::Txn& txn, std::string_view run_id) {
   return txn.Exec("UPDATE runs SET deleted = 0, deleted_time = NULL WHERE no = ?1", run.number);
 }
 
+Result<std::string> ExperimentOfRun(sql::Conn& conn, std::string_view run_id) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT experiment FROM runs WHERE run_id = ?1"));
+  stmt.Bind(run_id);
+  TRY(const bool found, stmt.Step());
+  if (!found) return NoRun(run_id);
+  return fmt::to_string(stmt.Int(0));
+}
+
 Result<RunInfo> GetRunInfo(sql::Conn& conn, std::string_view run_id) {
   TRY(const std::int64_t run, RunNumber(conn, run_id));
   return ReadRunInfo(conn, run);

@@ -39,6 +39,8 @@ Result<void> DeleteRun(sql::Txn& txn, std::string_view run_id, TimeMs now);
 Result<void> RestoreRun(sql::Txn& txn, std::string_view run_id);
 
 // Deleted runs too. kNotFound "Run with id=X not found".
+// The id of the run's experiment; cheaper than the rest of what is known about it.
+Result<std::string> ExperimentOfRun(sql::Conn& conn, std::string_view run_id);
 Result<RunInfo> GetRunInfo(sql::Conn& conn, std::string_view run_id);
 Result<Run> GetRun(sql::Conn& conn, std::string_view run_id);
 

@@ -42,8 +42,9 @@ struct Query {
   std::vector<Clause> where = {};                // all must hold; at most 64
   std::vector<Order> order = {};                 // at most 32; ties: newest first, then id
   std::size_t limit = 1000;
-  sql::SortPlace after = {};  // where the last page ended; empty: from the beginning
-  std::size_t offset = 0;     // of logged models, which have no `after`
+  sql::RowCondition visible = {};  // on the number of the experiment; of experiments only
+  sql::SortPlace after = {};       // where the last page ended; empty: from the beginning
+  std::size_t offset = 0;          // of logged models, which have no `after`
 };
 
 }  // namespace mlean::track

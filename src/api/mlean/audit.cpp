@@ -51,9 +51,12 @@ Result<Json> ListAlerts(ApiContext& context) {
 }  // namespace
 
 void BindAudit(net::Router& router, ApiContext& context) {
-  router.Add("GET", "/api/mlean/v1/audit", {}, [&](const net::Call& call) { return ToReply(ListEvents(call, context)); });
-  router.Add("GET", "/api/mlean/v1/audit/verify", {}, [&](const net::Call&) { return ToReply(Verify(context)); });
-  router.Add("GET", "/api/mlean/v1/alerts", {}, [&](const net::Call&) { return ToReply(ListAlerts(context)); });
+  router.Add("GET", "/api/mlean/v1/audit", {.access = net::Access::kAdmin},
+             [&](const net::Call& call) { return ToReply(ListEvents(call, context)); });
+  router.Add("GET", "/api/mlean/v1/audit/verify", {.access = net::Access::kReader},
+             [&](const net::Call&) { return ToReply(Verify(context)); });
+  router.Add("GET", "/api/mlean/v1/alerts", {.access = net::Access::kReader},
+             [&](const net::Call&) { return ToReply(ListAlerts(context)); });
 }
 
 }  // namespace mlean::api

@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 
+#include "api/rights.hpp"
 #include "flows/tick.hpp"
 #include "net/router.hpp"
 #include "serving/live_models.hpp"
@@ -18,7 +19,16 @@ struct ApiContext {
   serving::LiveModels& models;
   std::function<Result<flows::TickReport>()> tick;  // runs one tick and waits for it
   std::function<void()> wake;                       // asks for a tick soon
+  Rules rules;
 };
+
+// ---- for the files of this folder
+// kDenied unless the call's sender has `level` on the model.
+Result<void> Require(const net::Call& call, ApiContext& context, std::string_view model, access::Level level);
+// For lists: whether the sender is shown what is about the model.
+Result<bool> MayRead(sql::Conn& conn, const net::Call& call, const ApiContext& context, std::string_view model);
+// The workspace as the one in which the call's sender acts. Takes config_mutex.
+flows::Workspace Acting(const net::Call& call, ApiContext& context);
 
 void BindTurns(net::Router& router, ApiContext& context);
 void BindRollouts(net::Router& router, ApiContext& context);

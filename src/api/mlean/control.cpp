@@ -18,6 +18,7 @@ Result<Json> RunTick(ApiContext& context) {
 }
 
 Result<Json> Sync(ApiContext& context) {
+  if (context.rules.users != nullptr) TRYV(context.rules.users->Refresh(*context.workspace.db));
   const std::lock_guard lock(context.config_mutex);
   std::string problem = flows::ReloadOrKeepConfig(context.workspace);
   TRYV(context.models.Sync(*context.workspace.db, flows::ServingSettings(context.workspace.config)));
@@ -29,8 +30,10 @@ Result<Json> Sync(ApiContext& context) {
 }  // namespace
 
 void BindControl(net::Router& router, ApiContext& context) {
-  router.Add("POST", "/api/mlean/v1/tick", {}, [&](const net::Call&) { return ToReply(RunTick(context)); });
-  router.Add("POST", "/api/mlean/v1/sync", {}, [&](const net::Call&) { return ToReply(Sync(context)); });
+  router.Add("POST", "/api/mlean/v1/tick", {.access = net::Access::kAdmin},
+             [&](const net::Call&) { return ToReply(RunTick(context)); });
+  router.Add("POST", "/api/mlean/v1/sync", {.access = net::Access::kAdmin},
+             [&](const net::Call&) { return ToReply(Sync(context)); });
 }
 
 }  // namespace mlean::api

@@ -9,16 +9,18 @@ namespace {
 using codec::Json;
 
 Result<Json> AddLabels(const net::Call& call, ApiContext& context) {
+  TRYV(Require(call, context, call.Path("model"), access::Level::kEdit));
   TRY(const Json body, Json::Parse(call.body));
   TRY(const auto labels, flows::ParseLabels(body));
-  TRY(const predictions::LabelCounts counts, flows::AddLabels(context.workspace, std::string(call.Path("model")), labels));
+  flows::Workspace acting = Acting(call, context);
+  TRY(const predictions::LabelCounts counts, flows::AddLabels(acting, std::string(call.Path("model")), labels));
   return Json(Json::Object{{"added", counts.added}, {"changed", counts.changed}, {"same", counts.same}});
 }
 
 }  // namespace
 
 void BindLabels(net::Router& router, ApiContext& context) {
-  router.Add("POST", "/api/mlean/v1/models/{model}/labels", {.max_body = 256u << 20},
+  router.Add("POST", "/api/mlean/v1/models/{model}/labels", {.max_body = 256u << 20, .access = net::Access::kWriter},
              [&](const net::Call& call) { return ToReply(AddLabels(call, context)); });
 }
 

@@ -18,8 +18,10 @@ Json LiveJson(const serving::LiveModel& live) {
   return out;
 }
 
-Result<Json> ListModels(ApiContext& context) {
-  TRY(const auto models, context.workspace.db->Read([](sql::Conn& conn) { return registry::ListModels(conn, {}); }));
+Result<Json> ListModels(const net::Call& call, ApiContext& context) {
+  registry::Query query;
+  query.visible = Readable(call.caller.get(), context.rules, access::Kind::kModel);
+  TRY(const auto models, context.workspace.db->Read([&](sql::Conn& conn) { return registry::ListModels(conn, query); }));
   Json list = Json::Array{};
   for (const registry::Model& model : models) {
     Json one = Json::Object{{"name", model.name}, {"description", model.description}};
@@ -31,6 +33,7 @@ Result<Json> ListModels(ApiContext& context) {
 
 Result<Json> ListVersions(const net::Call& call, ApiContext& context) {
   const std::string name(call.Path("model"));
+  TRYV(Require(call, context, name, access::Level::kRead));
   TRY(const registry::Model known, context.workspace.db->Read([&](sql::Conn& conn) { return registry::GetModel(conn, name); }));
   TRY(const auto versions, context.workspace.db->Read([&](sql::Conn& conn) { return registry::ListVersions(conn, name); }));
   Json list = Json::Array{};
@@ -41,8 +44,9 @@ Result<Json> ListVersions(const net::Call& call, ApiContext& context) {
 }  // namespace
 
 void BindModels(net::Router& router, ApiContext& context) {
-  router.Add("GET", "/api/mlean/v1/models", {}, [&](const net::Call&) { return ToReply(ListModels(context)); });
-  router.Add("GET", "/api/mlean/v1/models/{model}/versions", {},
+  router.Add("GET", "/api/mlean/v1/models", {.access = net::Access::kReader},
+             [&](const net::Call& call) { return ToReply(ListModels(call, context)); });
+  router.Add("GET", "/api/mlean/v1/models/{model}/versions", {.access = net::Access::kReader},
              [&](const net::Call& call) { return ToReply(ListVersions(call, context)); });
 }
 

@@ -71,8 +71,8 @@ void BindOpenApi(net::Router& router, const std::string& version) {
   // Called last, so everything is bound.
   const std::string text = Describe(router, version);
   const auto handle = [text](const net::Call&) { return net::Reply::Json(200, text); };
-  router.Add("GET", "/openapi.json", {.on = net::On::kInline}, handle);
-  router.Add("GET", "/api/mlean/v1/openapi.json", {.on = net::On::kInline}, handle);
+  router.Add("GET", "/openapi.json", {.on = net::On::kInline, .access = net::Access::kReader}, handle);
+  router.Add("GET", "/api/mlean/v1/openapi.json", {.on = net::On::kInline, .access = net::Access::kReader}, handle);
 }
 
 }  // namespace mlean::api

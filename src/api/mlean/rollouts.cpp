@@ -14,7 +14,13 @@ Result<Json> ListRollouts(const net::Call& call, ApiContext& context) {
   filter.model = call.Query("model");
   TRY(const auto rollouts, context.workspace.db->Read([&](sql::Conn& conn) { return rollout::List(conn, filter); }));
   Json list = Json::Array{};
-  for (const rollout::Rollout& one : rollouts) list.Push(flows::RolloutJson(one));
+  TRYV(context.workspace.db->Read([&](sql::Conn& conn) -> Result<void> {
+    for (const rollout::Rollout& one : rollouts) {
+      TRY(const bool may, MayRead(conn, call, context, one.model));
+      if (may) list.Push(flows::RolloutJson(one));
+    }
+    return {};
+  }));
   return Json(Json::Object{{"rollouts", std::move(list)}});
 }
 
@@ -22,7 +28,10 @@ Result<Json> AbortRollout(const net::Call& call, ApiContext& context) {
   TRY(const Json body, Json::Parse(call.body.empty() ? std::string_view("{}") : call.body));
   TRY(const std::string reason, body.StringAt("reason", "aborted by hand"));
   const std::string id(call.Path("id"));
-  TRYV(flows::AbortRollout(context.workspace, id, reason, context.workspace.Now()));
+  TRY(const rollout::Rollout before, context.workspace.db->Read([&](sql::Conn& conn) { return rollout::Get(conn, id); }));
+  TRYV(Require(call, context, before.model, access::Level::kEdit));
+  flows::Workspace acting = Acting(call, context);
+  TRYV(flows::AbortRollout(acting, id, reason, context.workspace.Now()));
   context.wake();
   TRY(const rollout::Rollout after, context.workspace.db->Read([&](sql::Conn& conn) { return rollout::Get(conn, id); }));
   return flows::RolloutJson(after);
@@ -31,8 +40,9 @@ Result<Json> AbortRollout(const net::Call& call, ApiContext& context) {
 }  // namespace
 
 void BindRollouts(net::Router& router, ApiContext& context) {
-  router.Add("GET", "/api/mlean/v1/rollouts", {}, [&](const net::Call& call) { return ToReply(ListRollouts(call, context)); });
-  router.Add("POST", "/api/mlean/v1/rollouts/{id}/abort", {},
+  router.Add("GET", "/api/mlean/v1/rollouts", {.access = net::Access::kReader},
+             [&](const net::Call& call) { return ToReply(ListRollouts(call, context)); });
+  router.Add("POST", "/api/mlean/v1/rollouts/{id}/abort", {.access = net::Access::kWriter},
              [&](const net::Call& call) { return ToReply(AbortRollout(call, context)); });
 }
 

@@ -20,13 +20,20 @@ Result<Json> ListTurns(const net::Call& call, ApiContext& context) {
     return loop::ListTurns(conn, call.Query("model").value_or(""), Limit(call));
   }));
   Json list = Json::Array{};
-  for (const loop::Turn& turn : turns) list.Push(flows::TurnJson(turn));
+  TRYV(context.workspace.db->Read([&](sql::Conn& conn) -> Result<void> {
+    for (const loop::Turn& turn : turns) {
+      TRY(const bool may, MayRead(conn, call, context, turn.model));
+      if (may) list.Push(flows::TurnJson(turn));
+    }
+    return {};
+  }));
   return Json(Json::Object{{"turns", std::move(list)}});
 }
 
 Result<Json> GetTurn(const net::Call& call, ApiContext& context) {
   const std::string id(call.Path("id"));
   TRY(const loop::Turn turn, context.workspace.db->Read([&](sql::Conn& conn) { return loop::GetTurn(conn, id); }));
+  TRYV(Require(call, context, turn.model, access::Level::kRead));
   TRY(const auto steps, context.workspace.db->Read([&](sql::Conn& conn) { return loop::ListSteps(conn, id); }));
   Json out = flows::TurnJson(turn);
   Json list = Json::Array{};
@@ -39,9 +46,13 @@ Result<Json> StartTurn(const net::Call& call, ApiContext& context) {
   TRY(const Json body, Json::Parse(call.body));
   TRY(const std::string model, body.StringAt("model"));
   TRY(const std::string detail, body.StringAt("detail", ""));
-  const std::lock_guard lock(context.config_mutex);
-  TRYV(flows::ReloadConfig(context.workspace));
-  TRY(const loop::Turn turn, flows::StartTurn(context.workspace, model, "api", detail));
+  TRYV(Require(call, context, model, access::Level::kEdit));
+  {
+    const std::lock_guard lock(context.config_mutex);
+    TRYV(flows::ReloadConfig(context.workspace));
+  }
+  flows::Workspace acting = Acting(call, context);
+  TRY(const loop::Turn turn, flows::StartTurn(acting, model, "api", detail));
   context.wake();
   return flows::TurnJson(turn);
 }
@@ -49,9 +60,12 @@ Result<Json> StartTurn(const net::Call& call, ApiContext& context) {
 }  // namespace
 
 void BindTurns(net::Router& router, ApiContext& context) {
-  router.Add("GET", "/api/mlean/v1/turns", {}, [&](const net::Call& call) { return ToReply(ListTurns(call, context)); });
-  router.Add("GET", "/api/mlean/v1/turns/{id}", {}, [&](const net::Call& call) { return ToReply(GetTurn(call, context)); });
-  router.Add("POST", "/api/mlean/v1/turns", {}, [&](const net::Call& call) { return ToReply(StartTurn(call, context), 202); });
+  router.Add("GET", "/api/mlean/v1/turns", {.access = net::Access::kReader},
+             [&](const net::Call& call) { return ToReply(ListTurns(call, context)); });
+  router.Add("GET", "/api/mlean/v1/turns/{id}", {.access = net::Access::kReader},
+             [&](const net::Call& call) { return ToReply(GetTurn(call, context)); });
+  router.Add("POST", "/api/mlean/v1/turns", {.access = net::Access::kWriter},
+             [&](const net::Call& call) { return ToReply(StartTurn(call, context), 202); });
 }
 
 }  // namespace mlean::api

@@ -26,6 +26,7 @@ Result<void> CheckModel(const std::string& name, ApiContext& context) {
 
 Result<Json> ListWindows(const net::Call& call, ApiContext& context) {
   const std::string model(call.Path("model"));
+  TRYV(Require(call, context, model, access::Level::kRead));
   TRY(const auto windows, context.workspace.db->Read([&](sql::Conn& conn) { return loop::ListWindows(conn, model, 1000); }));
   if (windows.empty()) TRYV(CheckModel(model, context));
   Json list = Json::Array{};
@@ -34,6 +35,7 @@ Result<Json> ListWindows(const net::Call& call, ApiContext& context) {
 }
 
 Result<Json> Observe(const net::Call& call, ApiContext& context) {
+  TRYV(Require(call, context, call.Path("model"), access::Level::kRead));
   TRY(const TimeMs from, ParseTime(call.Query("from").value_or("1970-01-01")));
   TRY(const TimeMs to, ParseTime(call.Query("to").value_or("9999-12-31")));
   const std::lock_guard lock(context.config_mutex);
@@ -45,9 +47,9 @@ Result<Json> Observe(const net::Call& call, ApiContext& context) {
 }  // namespace
 
 void BindWindows(net::Router& router, ApiContext& context) {
-  router.Add("GET", "/api/mlean/v1/models/{model}/windows", {},
+  router.Add("GET", "/api/mlean/v1/models/{model}/windows", {.access = net::Access::kReader},
              [&](const net::Call& call) { return ToReply(ListWindows(call, context)); });
-  router.Add("GET", "/api/mlean/v1/models/{model}/observe", {},
+  router.Add("GET", "/api/mlean/v1/models/{model}/observe", {.access = net::Access::kReader},
              [&](const net::Call& call) { return ToReply(Observe(call, context)); });
 }
 

@@ -15,10 +15,10 @@ constexpr std::uint64_t kMaxArtifact = 1ull << 40;
 constexpr std::string_view kRoute = "mlflow-artifacts/artifacts/{path...}";
 constexpr const char* kRoot = "mlflow-artifacts:/";
 
-Result<Json> Upload(const net::Call& call, Context& context) {
+Result<net::Reply> Upload(const net::Call& call, Context& context) {
   TRY(const std::string path, artifacts::CleanPath(call.Path("path")));
   TRYV(StoreBody(context, call, path));
-  return Json(Json::Object{});
+  return net::Reply::Json(200, "{}");
 }
 
 Result<net::Reply> Download(const net::Call& call, Context& context) {
@@ -31,20 +31,20 @@ Result<net::Reply> Download(const net::Call& call, Context& context) {
   return net::Reply::Json(200, out.Dump());
 }
 
-Result<Json> Delete(const net::Call& call, Context& context) {
+Result<net::Reply> Delete(const net::Call& call, Context& context) {
   TRY(const std::string path, artifacts::CleanPath(call.Path("path")));
   if (path.empty()) return Fail(Code::kInvalid, "Invalid path");
   TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return artifacts::Remove(txn, BlobRoot(context.workspace), path); }));
-  return Json(Json::Object{});
+  return net::Reply::Json(200, "{}");
 }
 
 }  // namespace
 
 void BindArtifactProxy(net::Router& router, Context& context) {
-  RawEndpoint(router, "PUT", kRoute, {.max_body = kMaxArtifact, .spool_dir = UploadDir(context.workspace).string()},
-              [&](const net::Call& call) { return ToReply(Upload(call, context)); });
-  RawEndpoint(router, "GET", kRoute, {}, [&](const net::Call& call) { return ToReply(Download(call, context)); });
-  RawEndpoint(router, "DELETE", kRoute, {}, [&](const net::Call& call) { return ToReply(Delete(call, context)); });
+  RawEndpoint(router, context, "PUT", kRoute, {.max_body = kMaxArtifact, .spool_dir = UploadDir(context.workspace).string()},
+              Edits(OfArtifactPath), Upload);
+  RawEndpoint(router, context, "GET", kRoute, {}, Reads(OfArtifactPath), Download);
+  RawEndpoint(router, context, "DELETE", kRoute, {}, Manages(OfArtifactPath), Delete);
 }
 
 }  // namespace mlean::api::mlflow

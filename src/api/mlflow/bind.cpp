@@ -7,6 +7,8 @@
 namespace mlean::api::mlflow {
 namespace {
 
+using codec::Json;
+
 constexpr std::uint64_t kMaxBody = 32ull << 20;  // of tracking and registry calls; artifacts have their own limit
 constexpr std::string_view kPrefixes[] = {"/api/2.0/", "/ajax-api/2.0/", "/api/3.0/", "/ajax-api/3.0/"};
 
@@ -15,29 +17,76 @@ net::Reply Refused(int status, std::string_view message, const net::Call& call) 
   return ErrorReply(status, message);
 }
 
-}  // namespace
+// What `need` asks of the caller, before the request's own work begins. False: refused.
+Result<bool> MayGoOn(const Context& context, const Need& need, const Json& request, const net::Call& call) {
+  if (call.caller == nullptr || need.objects == nullptr) return true;
+  return context.workspace.db->Read([&](sql::Conn& conn) -> Result<bool> {
+    if (call.caller->admin && !call.caller->read_only) return true;
+    TRY(const std::vector<access::Object> objects, need.objects(conn, request, call));
+    for (const access::Object& object : objects) {
+      TRY(const bool allowed, Allowed(conn, call.caller.get(), context.rules, object, need.level));
+      if (!allowed) return false;
+    }
+    return true;
+  });
+}
 
-void RawEndpoint(net::Router& router, std::string_view method, std::string_view path, net::RouteOptions options,
-                 const net::Handler& handler) {
+// Runs `work` in the context of the call's sender, once he may.
+template <class Work>
+net::Reply Serve(Context& server, const Need& need, const Json& request, const net::Call& call, const Work& work) {
+  const Result<bool> may = MayGoOn(server, need, request, call);
+  if (!may) return ErrorReply(may.error());
+  if (!*may) return net::Reply::Text(403, "Permission denied");
+  if (call.caller == nullptr) return work(server);
+  flows::Workspace acting = server.workspace.As(call.caller->Actor());
+  Context own{acting, server.rules, server.follow_registry, call.caller.get()};
+  return work(own);
+}
+
+net::Handler Guarded(Context& context, const Need& need, RawHandler handler) {
+  return [&context, need, handler](const net::Call& call) {
+    return Serve(context, need, Json(), call, [&](Context& own) {
+      Result<net::Reply> reply = handler(call, own);
+      return reply ? *std::move(reply) : ErrorReply(reply.error());
+    });
+  };
+}
+
+void AddEverywhere(net::Router& router, std::string_view method, std::string_view path, net::RouteOptions options,
+                   const net::Handler& handler) {
   options.label = std::string(kPrefixes[0]) + std::string(path);
   for (const std::string_view prefix : kPrefixes) router.Add(method, std::string(prefix) + std::string(path), options, handler);
 }
 
-void Endpoint(net::Router& router, std::string_view method, std::string_view path, std::span<const Field> fields,
-              Handler handler) {
-  RawEndpoint(router, method, "mlflow/" + std::string(path), {.max_body = kMaxBody},
-              [fields, handler = std::move(handler)](const net::Call& call) {
-                const Result<codec::Json> request = ReadRequest(call, fields);
-                return request ? ToReply(handler(*request)) : ErrorReply(request.error());
-              });
+}  // namespace
+
+void RawEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path, net::RouteOptions options,
+                 Need need, RawHandler handler) {
+  options.access = need.access;
+  AddEverywhere(router, method, path, std::move(options), Guarded(context, need, handler));
+}
+
+void PlainEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path, Need need,
+                   RawHandler handler) {
+  router.Add(method, path, {.access = need.access}, Guarded(context, need, handler));
+}
+
+void Endpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
+              std::span<const Field> fields, Need need, Handler handler) {
+  AddEverywhere(router, method, "mlflow/" + std::string(path), {.max_body = kMaxBody, .access = need.access},
+                [&context, fields, need, handler = std::move(handler)](const net::Call& call) {
+                  const Result<Json> request = ReadRequest(call, fields);
+                  if (!request) return ErrorReply(request.error());
+                  return Serve(context, need, *request, call, [&](Context& own) { return ToReply(handler(*request, own)); });
+                });
 }
 
 void ChangeEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
-                    std::span<const Field> fields, Change change, After after) {
-  Endpoint(router, method, path, fields, [&context, change, after](const codec::Json& request) -> Result<codec::Json> {
-    TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request, context.workspace); }));
-    if (after == After::kFollowRegistry) context.follow_registry();
-    return codec::Json(codec::Json::Object{});
+                    std::span<const Field> fields, Need need, Change change, After after) {
+  Endpoint(router, context, method, path, fields, need, [change, after](const Json& request, Context& own) -> Result<Json> {
+    TRYV(own.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request, own.workspace); }));
+    if (after == After::kFollowRegistry) own.follow_registry();
+    return Json(Json::Object{});
   });
 }
 
@@ -56,6 +105,10 @@ void BindMlflow(net::Router& router, Context& context) {
   BindMultipart(router, context);
   BindRunArtifacts(router, context);
   BindServerInfo(router, context);
+  // Without users there is nothing to ask about them: no such route, as with the real server.
+  if (context.rules.users == nullptr) return;
+  BindUsers(router, context);
+  BindGrants(router, context);
 }
 
 }  // namespace mlean::api::mlflow

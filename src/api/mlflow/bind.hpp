@@ -6,35 +6,44 @@
 #include <span>
 #include <string_view>
 
+#include "api/mlflow/need.hpp"
 #include "api/mlflow/request.hpp"
+#include "api/rights.hpp"
 #include "flows/workspace.hpp"
 #include "net/router.hpp"
 
 namespace mlean::api::mlflow {
 
 struct Context {
-  flows::Workspace& workspace;            // the API's own handle on the database
-  std::function<void()> follow_registry;  // brings serving in step with the registry; returns when new requests see the change
+  flows::Workspace& workspace;  // the API's own handle on the database; in a request the caller acts in it
+  Rules rules;
+  // Brings serving in step with the registry; returns when new requests see the change.
+  const std::function<void()>& follow_registry;
+  const Caller* caller = nullptr;  // of a request, when the server asks who it is
 };
 
 // All of them, and the shape of errors that the server finds by itself.
 void BindMlflow(net::Router& router, Context& context);
 
 // ---- for the files of this folder
-// Takes the request as ReadRequest made it.
-using Handler = std::function<Result<codec::Json>(const codec::Json& request)>;
+// Takes the request as ReadRequest made it, and the context of this request: its workspace and caller are the sender's.
+using Handler = std::function<Result<codec::Json>(const codec::Json& request, Context& context)>;
 
 // `path` after "/api/2.0/mlflow/". `fields` must live as long as the program.
-void Endpoint(net::Router& router, std::string_view method, std::string_view path, std::span<const Field> fields,
-              Handler handler);
+void Endpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
+              std::span<const Field> fields, Need need, Handler handler);
 // For requests that change something and are answered with {}: `change` runs in one transaction.
 using Change = Result<void> (*)(sql::Txn& txn, const codec::Json& request, const flows::Workspace& workspace);
 enum class After { kReply, kFollowRegistry };  // the latter: what is served follows before the reply
 void ChangeEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
-                    std::span<const Field> fields, Change change, After after = After::kReply);
+                    std::span<const Field> fields, Need need, Change change, After after = After::kReply);
 // The same for a handler that sees the call itself, its `path` after "/api/2.0/".
-void RawEndpoint(net::Router& router, std::string_view method, std::string_view path, net::RouteOptions options,
-                 const net::Handler& handler);
+using RawHandler = Result<net::Reply> (*)(const net::Call& call, Context& context);
+void RawEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path, net::RouteOptions options,
+                 Need need, RawHandler handler);
+// The same at exactly that path.
+void PlainEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path, Need need,
+                   RawHandler handler);
 
 void BindExperiments(net::Router& router, Context& context);
 void BindRuns(net::Router& router, Context& context);
@@ -49,5 +58,7 @@ void BindArtifactProxy(net::Router& router, Context& context);
 void BindMultipart(net::Router& router, Context& context);
 void BindRunArtifacts(net::Router& router, Context& context);
 void BindServerInfo(net::Router& router, Context& context);
+void BindUsers(net::Router& router, Context& context);
+void BindGrants(net::Router& router, Context& context);
 
 }  // namespace mlean::api::mlflow

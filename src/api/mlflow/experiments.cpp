@@ -1,9 +1,11 @@
 // experiments/…: create, get, search, rename, delete, restore, tag (reference/mlflow.md 1.2).
 #include <fmt/format.h>
 
+#include "api/mlflow/artifact_place.hpp"
 #include "api/mlflow/bind.hpp"
 #include "api/mlflow/render.hpp"
 #include "api/mlflow/search.hpp"
+#include "base/text.hpp"
 #include "track/experiment_store.hpp"
 
 namespace mlean::api::mlflow {
@@ -34,8 +36,18 @@ Result<Json> Create(const Json& request, Context& context) {
                 fmt::format("'artifact_location' URL can't include fragments or params: '{}'", spec.artifact_location));
   }
   spec.tags = PairsOf(request, "tags");
-  TRY(const std::string id,
-      context.workspace.db->Write([&](sql::Txn& txn) { return track::CreateExperiment(txn, spec, context.workspace.Now()); }));
+  // Whoever may name a place that this server reads by itself may read all that lies there through it.
+  const bool ours = !spec.artifact_location.empty() && ParsePlace(spec.artifact_location).kind != Place::Kind::kElsewhere;
+  if (ours && context.caller != nullptr && !context.caller->admin) {
+    return Fail(Code::kDenied, fmt::format("cannot create experiment with artifact_location '{}': this server itself would read "
+                                           "from there, so only administrators may name it",
+                                           spec.artifact_location));
+  }
+  TRY(const std::string id, context.workspace.db->Write([&](sql::Txn& txn) -> Result<std::string> {
+    TRY(std::string made, track::CreateExperiment(txn, spec, context.workspace.Now()));
+    TRYV(GrantToCreator(txn, context.caller, {access::Kind::kExperiment, ParseInt(made).value_or(-1)}));
+    return made;
+  }));
   return Json(Json::Object{{"experiment_id", id}});
 }
 
@@ -56,6 +68,7 @@ Result<Json> Search(const Json& request, Context& context) {
   TRY(const std::size_t page, PageSize(request, 1000));
   TRY(track::Query query, TrackQuery(request, kGrammar, page));
   query.view = ViewOf(request, "view_type");
+  query.visible = Readable(context.caller, context.rules, access::Kind::kExperiment);
   sql::SortPlace next;
   TRY(const auto found, context.workspace.db->Read([&](sql::Conn& conn) { return track::ListExperiments(conn, query, &next); }));
   Json out = Json::Object{};
@@ -71,30 +84,30 @@ std::string Id(const Json& request) { return TextOf(request, "experiment_id"); }
 }  // namespace
 
 void BindExperiments(net::Router& router, Context& context) {
-  Endpoint(router, "POST", "experiments/create", kCreate, [&](const Json& request) { return Create(request, context); });
-  Endpoint(router, "GET", "experiments/get", kById, [&](const Json& request) { return Get(request, context); });
-  Endpoint(router, "GET", "experiments/get-by-name", kByName, [&](const Json& request) { return GetByName(request, context); });
+  Endpoint(router, context, "POST", "experiments/create", kCreate, kForWriters, Create);
+  Endpoint(router, context, "GET", "experiments/get", kById, Reads(OfExperiment), Get);
+  Endpoint(router, context, "GET", "experiments/get-by-name", kByName, Reads(OfExperimentName), GetByName);
   for (const char* method : {"GET", "POST"}) {
-    Endpoint(router, method, "experiments/search", kSearch, [&](const Json& request) { return Search(request, context); });
+    Endpoint(router, context, method, "experiments/search", kSearch, kForUsers, Search);
   }
-  ChangeEndpoint(router, context, "POST", "experiments/update", kRename,
+  ChangeEndpoint(router, context, "POST", "experiments/update", kRename, Edits(OfExperiment),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
                    return track::RenameExperiment(txn, Id(request), TextOf(request, "new_name"), workspace.Now());
                  });
-  ChangeEndpoint(router, context, "POST", "experiments/delete", kById,
+  ChangeEndpoint(router, context, "POST", "experiments/delete", kById, Manages(OfExperiment),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
                    return track::DeleteExperiment(txn, Id(request), workspace.Now());
                  });
-  ChangeEndpoint(router, context, "POST", "experiments/restore", kById,
+  ChangeEndpoint(router, context, "POST", "experiments/restore", kById, Manages(OfExperiment),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
                    return track::RestoreExperiment(txn, Id(request), workspace.Now());
                  });
   ChangeEndpoint(
-      router, context, "POST", "experiments/set-experiment-tag", kSetTag,
+      router, context, "POST", "experiments/set-experiment-tag", kSetTag, Edits(OfExperiment),
       [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
         return track::SetExperimentTag(txn, Id(request), {TextOf(request, "key"), TextOf(request, "value")}, workspace.Now());
       });
-  ChangeEndpoint(router, context, "POST", "experiments/delete-experiment-tag", kDeleteTag,
+  ChangeEndpoint(router, context, "POST", "experiments/delete-experiment-tag", kDeleteTag, Edits(OfExperiment),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
                    return track::DeleteExperimentTag(txn, Id(request), TextOf(request, "key"), workspace.Now());
                  });

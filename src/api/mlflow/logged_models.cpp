@@ -75,7 +75,6 @@ Result<Json> Search(const Json& request, Context& context) {
   TRY(query.where, TrackClauses(TextOf(request, "filter"), kGrammar));
   TRY(query.offset, ParsePageToken(TextOf(request, "page_token")));
   query.limit = page + 1;
-  query.experiment_ids = TextsOf(request, "experiment_ids");
   std::vector<track::Dataset> datasets;
   const auto scope = [&](const Json& object) {
     track::Dataset dataset;
@@ -92,7 +91,10 @@ Result<Json> Search(const Json& request, Context& context) {
     query.order.push_back({field, std::move(key.key), BoolOf(order, "ascending", true)});
     scope(order);
   }
-  TRY(auto models, context.workspace.db->Read([&](sql::Conn& conn) { return track::ListLoggedModels(conn, query, datasets); }));
+  TRY(auto models, context.workspace.db->Read([&](sql::Conn& conn) -> Result<std::vector<track::LoggedModel>> {
+    TRY(query.experiment_ids, ReadableExperiments(conn, context.caller, context.rules, TextsOf(request, "experiment_ids")));
+    return track::ListLoggedModels(conn, query, datasets);
+  }));
   Json out = Json::Object{};
   if (models.size() > page) {
     models.resize(page);
@@ -106,29 +108,29 @@ Result<Json> Search(const Json& request, Context& context) {
 
 }  // namespace
 
-void BindLoggedModels(net::Router& router, Context& context) {
-  Endpoint(router, "POST", "logged-models", kCreate, [&](const Json& request) { return Create(request, context); });
-  Endpoint(router, "POST", "logged-models/search", kSearch, [&](const Json& request) { return Search(request, context); });
-  Endpoint(router, "GET", "logged-models/{model_id}", kById, [&](const Json& request) -> Result<Json> {
-    TRY(const track::LoggedModel model,
-        context.workspace.db->Read([&](sql::Conn& conn) { return track::GetLoggedModel(conn, Id(request)); }));
-    return ModelReply(model);
-  });
-  Endpoint(router, "PATCH", "logged-models/{model_id}", kFinalize,
-           [&](const Json& request) { return Finalize(request, context); });
-  ChangeEndpoint(router, context, "DELETE", "logged-models/{model_id}", kById,
+void BindLoggedModels(net::Router& router, Context& server) {
+  Endpoint(router, server, "POST", "logged-models", kCreate, Edits(OfExperiment), Create);
+  Endpoint(router, server, "POST", "logged-models/search", kSearch, kForUsers, Search);
+  Endpoint(router, server, "GET", "logged-models/{model_id}", kById, Reads(OfLoggedModel),
+           [](const Json& request, Context& context) -> Result<Json> {
+             TRY(const track::LoggedModel model,
+                 context.workspace.db->Read([&](sql::Conn& conn) { return track::GetLoggedModel(conn, Id(request)); }));
+             return ModelReply(model);
+           });
+  Endpoint(router, server, "PATCH", "logged-models/{model_id}", kFinalize, Edits(OfLoggedModel), Finalize);
+  ChangeEndpoint(router, server, "DELETE", "logged-models/{model_id}", kById, Manages(OfLoggedModel),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
                    return track::DeleteLoggedModel(txn, Id(request), workspace.Now());
                  });
-  ChangeEndpoint(router, context, "POST", "logged-models/{model_id}/params", kParams,
+  ChangeEndpoint(router, server, "POST", "logged-models/{model_id}/params", kParams, Edits(OfLoggedModel),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
                    return track::LogLoggedModelParams(txn, Id(request), PairsOf(request, "params"));
                  });
-  ChangeEndpoint(router, context, "PATCH", "logged-models/{model_id}/tags", kTags,
+  ChangeEndpoint(router, server, "PATCH", "logged-models/{model_id}/tags", kTags, Edits(OfLoggedModel),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
                    return track::SetLoggedModelTags(txn, Id(request), PairsOf(request, "tags"), workspace.Now());
                  });
-  ChangeEndpoint(router, context, "DELETE", "logged-models/{model_id}/tags/{tag_key}", kTag,
+  ChangeEndpoint(router, server, "DELETE", "logged-models/{model_id}/tags/{tag_key}", kTag, Edits(OfLoggedModel),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
                    return track::DeleteLoggedModelTag(txn, Id(request), TextOf(request, "tag_key"), workspace.Now());
                  });

@@ -103,10 +103,9 @@ Result<Json> Interval(const Json& request, Context& context) {
 }  // namespace
 
 void BindMetricHistory(net::Router& router, Context& context) {
-  Endpoint(router, "GET", "metrics/get-history", kHistory, [&](const Json& request) { return History(request, context); });
-  Endpoint(router, "GET", "metrics/get-history-bulk", kBulk, [&](const Json& request) { return Bulk(request, context); });
-  Endpoint(router, "GET", "metrics/get-history-bulk-interval", kInterval,
-           [&](const Json& request) { return Interval(request, context); });
+  Endpoint(router, context, "GET", "metrics/get-history", kHistory, Reads(OfRun), History);
+  Endpoint(router, context, "GET", "metrics/get-history-bulk", kBulk, Reads(OfRuns), Bulk);
+  Endpoint(router, context, "GET", "metrics/get-history-bulk-interval", kInterval, Reads(OfRuns), Interval);
 }
 
 }  // namespace mlean::api::mlflow

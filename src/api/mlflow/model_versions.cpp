@@ -1,6 +1,7 @@
 // model-versions/…: create, get, update, delete, search, stages, tags, where the files are (reference/mlflow.md 1.4).
 #include <fmt/format.h>
 
+#include "api/mlflow/artifact_place.hpp"
 #include "api/mlflow/bind.hpp"
 #include "api/mlflow/model_version_number.hpp"
 #include "api/mlflow/render.hpp"
@@ -12,6 +13,7 @@
 #include "registry/model_store.hpp"
 #include "registry/version_store.hpp"
 #include "track/logged_model_store.hpp"
+#include "track/run_store.hpp"
 
 namespace mlean::api::mlflow {
 namespace {
@@ -65,7 +67,39 @@ Result<void> NoteOnLoggedModel(sql::Txn& txn, const registry::ModelVersion& vers
   return track::SetLoggedModelTags(txn, model.model_id, {{std::string(kTag), list.DumpPython()}}, now);
 }
 
-Result<registry::ModelVersion> CreateIn(sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+// Who may read a version may read its files, so its maker must be able to read what it is made of.
+Result<bool> MayReadSource(sql::Conn& conn, const registry::NewVersion& spec, const Context& context) {
+  using access::Level;
+  if (context.caller == nullptr || context.caller->admin) return true;
+  const auto readable = [&](std::string_view experiment) {
+    return Allowed(conn, context.caller, context.rules, {access::Kind::kExperiment, ParseInt(experiment).value_or(-1)},
+                   Level::kRead);
+  };
+  // What is named beside the source makes a local path acceptable; what is not there makes nothing acceptable.
+  const std::pair<const std::string&, Result<std::string> (*)(sql::Conn&, std::string_view)> kOrigins[] = {
+      {spec.run_id, track::ExperimentOfRun}, {spec.logged_model_id, track::ExperimentOfLoggedModel}};
+  for (const auto& [id, experiment_of] : kOrigins) {
+    const Result<std::string> experiment = id.empty() ? Fail(Code::kNotFound, "") : experiment_of(conn, id);
+    if (!experiment) continue;
+    TRY(const bool may, readable(*experiment));
+    if (!may) return false;
+  }
+  if (spec.source.starts_with("models:/") && !spec.source.starts_with("models:/m-")) {
+    TRY(const registry::ModelVersion origin, registry::Resolve(conn, spec.source));
+    return AllowedOnModel(conn, context.caller, context.rules, origin.model, Level::kRead);
+  }
+  registry::ModelVersion version;
+  version.source = spec.source;
+  TRY(const std::string location, DownloadUri(conn, version));
+  const Place place = ParsePlace(location);
+  if (place.kind == Place::Kind::kElsewhere) return true;
+  if (place.kind == Place::Kind::kFolder) return true;  // CheckSource: inside of the artifacts of the run or logged model
+  TRY(const std::string path, artifacts::CleanPath(place.path));
+  return Allowed(conn, context.caller, context.rules, ObjectOfArtifact(path), Level::kRead);
+}
+
+Result<registry::ModelVersion> CreateIn(sql::Txn& txn, const Json& request, const Context& context) {
+  const flows::Workspace& workspace = context.workspace;
   registry::NewVersion spec{.model = Name(request), .source = TextOf(request, "source"), .run_id = TextOf(request, "run_id")};
   spec.run_link = TextOf(request, "run_link");
   spec.logged_model_id = TextOf(request, "model_id");
@@ -75,7 +109,11 @@ Result<registry::ModelVersion> CreateIn(sql::Txn& txn, const Json& request, cons
     prompt = prompt || (tag.key == "mlflow.prompt.is_prompt" && ToLower(tag.value) == "true");
     spec.tags.push_back({std::move(tag.key), std::move(tag.value)});
   }
-  if (!prompt) TRYV(CheckSource(txn, spec.source, spec.run_id, spec.logged_model_id));
+  // A prompt's source is a word; one that is a place is looked at as any other.
+  const bool is_place = !prompt || spec.source.find_first_of(":/\\") != std::string::npos;
+  if (is_place) TRYV(CheckSource(txn, spec.source, spec.run_id, spec.logged_model_id));
+  TRY(const bool readable, is_place ? MayReadSource(txn, spec, context) : Result<bool>(true));
+  if (!readable) return Fail(Code::kDenied, fmt::format("cannot create version of '{}': its source needs READ", spec.model));
   if (!spec.logged_model_id.empty() && spec.run_id.empty()) {
     TRY(const track::LoggedModel model, track::GetLoggedModel(txn, spec.logged_model_id));
     spec.run_id = model.source_run_id;
@@ -120,7 +158,8 @@ Result<Json> ChangeStage(const Json& request, Context& context) {
 
 Result<Json> Search(const Json& request, Context& context) {
   TRY(const std::size_t page, PageSize(request, 10'000, kMaxVersions));
-  TRY(const registry::Query query, RegistryQuery(request, kGrammar, page));
+  TRY(registry::Query query, RegistryQuery(request, kGrammar, page));
+  query.visible = Readable(context.caller, context.rules, access::Kind::kModel);
   sql::SortPlace next;
   TRY(const auto versions,
       context.workspace.db->Read([&](sql::Conn& conn) { return registry::SearchVersions(conn, query, &next); }));
@@ -134,8 +173,8 @@ Result<Json> Search(const Json& request, Context& context) {
 
 // Reads the version and makes an answer of it.
 template <class Answer>
-void BindRead(net::Router& router, Context& context, std::string_view path, const Answer& answer) {
-  Endpoint(router, "GET", path, kOne, [&context, answer](const Json& request) -> Result<Json> {
+void BindRead(net::Router& router, Context& server, std::string_view path, const Answer& answer) {
+  Endpoint(router, server, "GET", path, kOne, Reads(OfModel), [answer](const Json& request, Context& context) -> Result<Json> {
     TRY(const int number, Number(request));
     return context.workspace.db->Read([&](sql::Conn& conn) -> Result<Json> {
       TRY(const registry::ModelVersion version, registry::GetVersion(conn, Name(request), number));
@@ -146,9 +185,9 @@ void BindRead(net::Router& router, Context& context, std::string_view path, cons
 
 using Change = Result<void> (*)(sql::Txn&, const Json&, int number, const flows::Workspace&);
 
-void BindChange(net::Router& router, Context& context, std::string_view method, std::string_view path,
-                std::span<const Field> fields, Change change, After after = After::kReply) {
-  Endpoint(router, method, path, fields, [&context, change, after](const Json& request) -> Result<Json> {
+void BindChange(net::Router& router, Context& server, std::string_view method, std::string_view path,
+                std::span<const Field> fields, Need need, Change change, After after = After::kReply) {
+  Endpoint(router, server, method, path, fields, need, [change, after](const Json& request, Context& context) -> Result<Json> {
     TRY(const int number, Number(request));
     TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request, number, context.workspace); }));
     if (after == After::kFollowRegistry) context.follow_registry();
@@ -158,41 +197,41 @@ void BindChange(net::Router& router, Context& context, std::string_view method, 
 
 }  // namespace
 
-void BindModelVersions(net::Router& router, Context& context) {
-  Endpoint(router, "POST", "model-versions/create", kCreate, [&](const Json& request) -> Result<Json> {
-    TRY(const registry::ModelVersion version,
-        context.workspace.db->Write([&](sql::Txn& txn) { return CreateIn(txn, request, context.workspace); }));
-    return VersionReply(version);
-  });
-  BindRead(router, context, "model-versions/get",
+void BindModelVersions(net::Router& router, Context& server) {
+  Endpoint(router, server, "POST", "model-versions/create", kCreate, Edits(OfModel),
+           [](const Json& request, Context& context) -> Result<Json> {
+             TRY(const registry::ModelVersion version,
+                 context.workspace.db->Write([&](sql::Txn& txn) { return CreateIn(txn, request, context); }));
+             return VersionReply(version);
+           });
+  BindRead(router, server, "model-versions/get",
            [](sql::Conn&, const registry::ModelVersion& version) -> Result<Json> { return VersionReply(version); });
-  BindRead(router, context, "model-versions/get-download-uri",
+  BindRead(router, server, "model-versions/get-download-uri",
            [](sql::Conn& conn, const registry::ModelVersion& version) -> Result<Json> {
              TRY(const std::string uri, DownloadUri(conn, version));
              return Json(Json::Object{{"artifact_uri", uri}});
            });
   for (const char* method : {"PATCH", "POST"}) {
-    Endpoint(router, method, "model-versions/update", kUpdate, [&](const Json& request) { return Update(request, context); });
+    Endpoint(router, server, method, "model-versions/update", kUpdate, Edits(OfModel), Update);
   }
-  Endpoint(router, "POST", "model-versions/transition-stage", kStage,
-           [&](const Json& request) { return ChangeStage(request, context); });
+  Endpoint(router, server, "POST", "model-versions/transition-stage", kStage, Edits(OfModel), ChangeStage);
   for (const char* method : {"GET", "POST"}) {
-    Endpoint(router, method, "model-versions/search", kSearch, [&](const Json& request) { return Search(request, context); });
+    Endpoint(router, server, method, "model-versions/search", kSearch, kForUsers, Search);
   }
   BindChange(
-      router, context, "DELETE", "model-versions/delete", kOne,
+      router, server, "DELETE", "model-versions/delete", kOne, Manages(OfModel),
       [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) -> Result<void> {
         TRYV(registry::DeleteVersion(txn, Name(request), number, workspace.Now()));
         return flows::Record(txn, workspace, "version.deleted", fmt::format("models/{}/versions/{}", Name(request), number),
                              Json::Object{});
       },
       After::kFollowRegistry);
-  BindChange(router, context, "POST", "model-versions/set-tag", kSetTag,
+  BindChange(router, server, "POST", "model-versions/set-tag", kSetTag, Edits(OfModel),
              [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) {
                return flows::SetVersionTag(txn, Name(request), number, {TextOf(request, "key"), TextOf(request, "value")},
                                            workspace.Now());
              });
-  BindChange(router, context, "DELETE", "model-versions/delete-tag", kDeleteTag,
+  BindChange(router, server, "DELETE", "model-versions/delete-tag", kDeleteTag, Manages(OfModel),
              [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) {
                return flows::DeleteVersionTag(txn, Name(request), number, TextOf(request, "key"), workspace.Now());
              });

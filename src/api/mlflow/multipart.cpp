@@ -38,7 +38,7 @@ Result<std::string> Target(const net::Call& call, const Json& request) {
   return artifacts::CleanPath(fmt::format("{}/{}", call.Path("folder"), file.substr(file.rfind('/') + 1)));
 }
 
-Result<Json> Create(const net::Call& call, Context& context) {
+Result<net::Reply> Create(const net::Call& call, Context& context) {
   TRY(const Json request, ReadRequest(call, kCreate));
   TRYV(Target(call, request));
   const std::int64_t count = IntOf(request, "num_parts", 1);
@@ -53,7 +53,7 @@ Result<Json> Create(const net::Call& call, Context& context) {
                      {"part_number", number},
                      {"headers", Json::Object{}}});
   }
-  return Json(Json::Object{{"upload_id", id}, {"credentials", std::move(credentials)}});
+  return net::Reply::Json(200, Json(Json::Object{{"upload_id", id}, {"credentials", std::move(credentials)}}).Dump());
 }
 
 Result<net::Reply> Part(const net::Call& call, Context& context) {
@@ -68,7 +68,7 @@ Result<net::Reply> Part(const net::Call& call, Context& context) {
   return net::Reply::Json(200, "{}").With("ETag", *std::move(etag));
 }
 
-Result<Json> Complete(const net::Call& call, Context& context) {
+Result<net::Reply> Complete(const net::Call& call, Context& context) {
   TRY(const Json request, ReadRequest(call, kComplete));
   TRY(const std::string path, Target(call, request));
   std::vector<artifacts::PartName> parts;
@@ -80,24 +80,24 @@ Result<Json> Complete(const net::Call& call, Context& context) {
   TRY(const artifacts::JoinedParts joined, artifacts::JoinParts(uploads, id, std::move(parts)));
   TRYV(StoreFile(context, joined.file, joined.blob, path));
   TRYV(artifacts::DropParts(uploads, id));
-  return Json(Json::Object{});
+  return net::Reply::Json(200, "{}");
 }
 
-Result<Json> Abort(const net::Call& call, Context& context) {
+Result<net::Reply> Abort(const net::Call& call, Context& context) {
   TRY(const Json request, ReadRequest(call, kAbort));
   TRYV(artifacts::DropParts(UploadDir(context.workspace), TextOf(request, "upload_id")));
-  return Json(Json::Object{});
+  return net::Reply::Json(200, "{}");
 }
 
-Result<Json> Presigned(const net::Call& call, Context& context) {
+Result<net::Reply> Presigned(const net::Call& call, Context& context) {
   TRY(const std::string path, artifacts::CleanPath(call.Path("path")));
   TRY(const auto blob, context.workspace.db->Read([&](sql::Conn& conn) { return artifacts::Find(conn, path); }));
   if (!blob) return Fail(Code::kNotFound, fmt::format("No such artifact: '{}'", path));
   const TimeMs until = context.workspace.Now() + kSignedFor;
-  return Json(Json::Object{{"url", fmt::format("{}/api/2.0/mlflow-artifacts/signed/{}?until={}&signature={}", Origin(call),
-                                               net::PercentEncodePath(path), until, SignPath(path, until))},
-                           {"headers", Json::Object{}},
-                           {"file_size", blob->size}});
+  const std::string url = fmt::format("{}/api/2.0/mlflow-artifacts/signed/{}?until={}&signature={}", Origin(call),
+                                      net::PercentEncodePath(path), until, SignPath(path, until));
+  const Json out = Json::Object{{"url", url}, {"headers", Json::Object{}}, {"file_size", blob->size}};
+  return net::Reply::Json(200, out.Dump());
 }
 
 Result<net::Reply> Signed(const net::Call& call, Context& context) {
@@ -112,17 +112,17 @@ Result<net::Reply> Signed(const net::Call& call, Context& context) {
 }  // namespace
 
 void BindMultipart(net::Router& router, Context& context) {
-  const auto bind = [&](std::string_view method, std::string_view path, net::RouteOptions options, auto handler) {
-    RawEndpoint(router, method, path, std::move(options),
-                [&context, handler](const net::Call& call) { return ToReply(handler(call, context)); });
+  const auto bind = [&](std::string_view method, std::string_view path, net::RouteOptions options, Need need,
+                        RawHandler handler) {
+    RawEndpoint(router, context, method, fmt::format("mlflow-artifacts/{}", path), std::move(options), need, handler);
   };
-  bind("POST", "mlflow-artifacts/mpu/create/{folder...}", {.max_body = 1 << 20}, Create);
-  bind("PUT", "mlflow-artifacts/mpu/part/{id}/{number}",
-       {.max_body = kMaxPart, .spool_dir = UploadDir(context.workspace).string()}, Part);
-  bind("POST", "mlflow-artifacts/mpu/complete/{folder...}", {.max_body = 16 << 20}, Complete);
-  bind("POST", "mlflow-artifacts/mpu/abort/{folder...}", {.max_body = 1 << 20}, Abort);
-  bind("GET", "mlflow-artifacts/presigned/{path...}", {}, Presigned);
-  bind("GET", "mlflow-artifacts/signed/{path...}", {}, Signed);
+  const net::RouteOptions spooled{.max_body = kMaxPart, .spool_dir = UploadDir(context.workspace).string()};
+  bind("POST", "mpu/create/{folder...}", {.max_body = 1 << 20}, Edits(OfArtifactPath), Create);
+  bind("PUT", "mpu/part/{id}/{number}", spooled, kForAnyone, Part);  // who knows the upload's id
+  bind("POST", "mpu/complete/{folder...}", {.max_body = 16 << 20}, Edits(OfArtifactPath), Complete);
+  bind("POST", "mpu/abort/{folder...}", {.max_body = 1 << 20}, Edits(OfArtifactPath), Abort);
+  bind("GET", "presigned/{path...}", {}, Reads(OfArtifactPath), Presigned);
+  bind("GET", "signed/{path...}", {}, kForAnyone, Signed);  // whose address is signed
 }
 
 }  // namespace mlean::api::mlflow

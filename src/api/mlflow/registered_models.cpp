@@ -45,8 +45,12 @@ std::vector<registry::Tag> TagsOf(const Json& request) {
 }
 
 Result<Json> Create(const Json& request, Context& context) {
-  TRY(const registry::Model model, context.workspace.db->Write([&](sql::Txn& txn) {
-    return flows::CreateModel(txn, Name(request), TextOf(request, "description"), TagsOf(request), context.workspace.Now());
+  TRY(const registry::Model model, context.workspace.db->Write([&](sql::Txn& txn) -> Result<registry::Model> {
+    TRY(registry::Model made,
+        flows::CreateModel(txn, Name(request), TextOf(request, "description"), TagsOf(request), context.workspace.Now()));
+    TRY(const std::int64_t number, registry::ModelNumber(txn, made.name));
+    TRYV(GrantToCreator(txn, context.caller, {access::Kind::kModel, number}));
+    return made;
   }));
   return ModelReply(model);
 }
@@ -78,6 +82,7 @@ Result<Json> Search(const Json& request, Context& context) {
   if (!NamesPrompts(query.where)) {
     query.where.push_back({registry::Field::kTag, std::string(kPromptTag), sql::Op::kNe, std::string("true"), true});
   }
+  query.visible = Readable(context.caller, context.rules, access::Kind::kModel);
   sql::SortPlace next;
   TRY(const auto models, context.workspace.db->Read([&](sql::Conn& conn) { return registry::ListModels(conn, query, &next); }));
   Json out = Json::Object{};
@@ -122,57 +127,63 @@ Result<void> DeleteAlias(sql::Txn& txn, const Json& request, const flows::Worksp
   return flows::DeleteAlias(txn, workspace, Name(request), TextOf(request, "alias"), "deleted through MLflow's API");
 }
 
-void BindTagsAndAliases(net::Router& router, Context& context) {
+void BindTagsAndAliases(net::Router& router, Context& server) {
   ChangeEndpoint(
-      router, context, "POST", "registered-models/set-tag", kSetTag,
+      router, server, "POST", "registered-models/set-tag", kSetTag, Edits(OfModel),
       [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
         return flows::SetModelTag(txn, Name(request), {TextOf(request, "key"), TextOf(request, "value")}, workspace.Now());
       });
-  ChangeEndpoint(router, context, "DELETE", "registered-models/delete-tag", kDeleteTag,
+  ChangeEndpoint(router, server, "DELETE", "registered-models/delete-tag", kDeleteTag, Edits(OfModel),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
                    return flows::DeleteModelTag(txn, Name(request), TextOf(request, "key"), workspace.Now());
                  });
-  ChangeEndpoint(router, context, "POST", "registered-models/alias", kSetAlias, SetAlias, After::kFollowRegistry);
-  ChangeEndpoint(router, context, "DELETE", "registered-models/alias", kAlias, DeleteAlias, After::kFollowRegistry);
-  Endpoint(router, "GET", "registered-models/alias", kAlias, [&](const Json& request) { return GetByAlias(request, context); });
+  ChangeEndpoint(router, server, "POST", "registered-models/alias", kSetAlias, Edits(OfModel), SetAlias, After::kFollowRegistry);
+  ChangeEndpoint(router, server, "DELETE", "registered-models/alias", kAlias, Manages(OfModel), DeleteAlias,
+                 After::kFollowRegistry);
+  Endpoint(router, server, "GET", "registered-models/alias", kAlias, Reads(OfModel), GetByAlias);
 }
 
 }  // namespace
 
-void BindRegisteredModels(net::Router& router, Context& context) {
-  Endpoint(router, "POST", "registered-models/create", kCreate, [&](const Json& request) { return Create(request, context); });
-  Endpoint(router, "GET", "registered-models/get", kByName, [&](const Json& request) -> Result<Json> {
-    TRY(const registry::Model model,
-        context.workspace.db->Read([&](sql::Conn& conn) { return registry::GetModel(conn, Name(request)); }));
-    return ModelReply(model);
-  });
-  Endpoint(router, "POST", "registered-models/rename", kRename, [&](const Json& request) {
-    const std::string name = TextOf(request, "new_name");
-    Result<Json> renamed = ChangeModel(
-        context, name, [&](sql::Txn& txn) { return registry::RenameModel(txn, Name(request), name, context.workspace.Now()); });
-    if (renamed) context.follow_registry();
-    return renamed;
-  });
+void BindRegisteredModels(net::Router& router, Context& server) {
+  Endpoint(router, server, "POST", "registered-models/create", kCreate, kForWriters, Create);
+  Endpoint(router, server, "GET", "registered-models/get", kByName, Reads(OfModel),
+           [](const Json& request, Context& context) -> Result<Json> {
+             TRY(const registry::Model model,
+                 context.workspace.db->Read([&](sql::Conn& conn) { return registry::GetModel(conn, Name(request)); }));
+             return ModelReply(model);
+           });
+  Endpoint(router, server, "POST", "registered-models/rename", kRename, Edits(OfModel),
+           [](const Json& request, Context& context) {
+             const std::string name = TextOf(request, "new_name");
+             Result<Json> renamed = ChangeModel(context, name, [&](sql::Txn& txn) {
+               return registry::RenameModel(txn, Name(request), name, context.workspace.Now());
+             });
+             if (renamed) context.follow_registry();
+             return renamed;
+           });
   for (const char* method : {"PATCH", "POST"}) {
-    Endpoint(router, method, "registered-models/update", kUpdate, [&](const Json& request) {
-      return ChangeModel(context, Name(request), [&](sql::Txn& txn) {
-        return registry::DescribeModel(txn, Name(request), TextOf(request, "description"), context.workspace.Now());
-      });
-    });
+    Endpoint(router, server, method, "registered-models/update", kUpdate, Edits(OfModel),
+             [](const Json& request, Context& context) {
+               return ChangeModel(context, Name(request), [&](sql::Txn& txn) {
+                 return registry::DescribeModel(txn, Name(request), TextOf(request, "description"), context.workspace.Now());
+               });
+             });
   }
   ChangeEndpoint(
-      router, context, "DELETE", "registered-models/delete", kByName,
+      router, server, "DELETE", "registered-models/delete", kByName, Manages(OfModel),
       [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) -> Result<void> {
+        TRY(const std::int64_t number, registry::ModelNumber(txn, Name(request)));
         TRYV(registry::DeleteModel(txn, Name(request)));
+        TRYV(access::RemoveGrantsOn(txn, {access::Kind::kModel, number}));
         return flows::Record(txn, workspace, "model.deleted", "models/" + Name(request), Json::Object{});
       },
       After::kFollowRegistry);
   for (const char* method : {"GET", "POST"}) {
-    Endpoint(router, method, "registered-models/search", kSearch, [&](const Json& request) { return Search(request, context); });
-    Endpoint(router, method, "registered-models/get-latest-versions", kLatest,
-             [&](const Json& request) { return Latest(request, context); });
+    Endpoint(router, server, method, "registered-models/search", kSearch, kForUsers, Search);
+    Endpoint(router, server, method, "registered-models/get-latest-versions", kLatest, Reads(OfModel), Latest);
   }
-  BindTagsAndAliases(router, context);
+  BindTagsAndAliases(router, server);
 }
 
 }  // namespace mlean::api::mlflow

@@ -73,7 +73,7 @@ Result<net::Reply> GetOfModel(const net::Call& call, Context& context) {
   return SendPlace(context, location, path);
 }
 
-Result<Json> Upload(const net::Call& call, Context& context) {
+Result<net::Reply> Upload(const net::Call& call, Context& context) {
   TRY(const std::string path, NeededPath(call, "path"));
   const std::string run_id = RunIdOf(call);
   if (run_id.empty()) return Fail(Code::kInvalid, "Request must specify run_uuid.");
@@ -84,33 +84,28 @@ Result<Json> Upload(const net::Call& call, Context& context) {
     return Fail(Code::kUnsupported, fmt::format("cannot upload to '{}': it is not in this server's store", location));
   }
   TRYV(StoreBody(context, call, place.path + "/" + path));
-  return Json(Json::Object{});
-}
-
-using Answer = Result<net::Reply> (*)(const net::Call&, Context&);
-
-net::Handler FileHandler(Context& context, Answer answer) {
-  return [&context, answer](const net::Call& call) { return ToReply(answer(call, context)); };
+  return net::Reply::Json(200, "{}");
 }
 
 }  // namespace
 
-void BindRunArtifacts(net::Router& router, Context& context) {
-  Endpoint(router, "GET", "artifacts/list", kList, [&](const Json& request) -> Result<Json> {
-    TRY(const std::string location, RunLocation(context, TextOf(request, "run_id")));
-    return List(context, location, TextOf(request, "path"));
-  });
-  Endpoint(router, "GET", "logged-models/{model_id}/artifacts/directories", kModelList, [&](const Json& request) -> Result<Json> {
-    TRY(const std::string location, ModelLocation(context, TextOf(request, "model_id")));
-    return List(context, location, TextOf(request, "artifact_directory_path"));
-  });
-  RawEndpoint(router, "GET", "mlflow/logged-models/{model_id}/artifacts/files", {}, FileHandler(context, GetOfModel));
-  RawEndpoint(router, "GET", "mlflow/get-artifact", {}, FileHandler(context, GetOfRun));
-  router.Add("GET", "/get-artifact", {}, FileHandler(context, GetOfRun));
-  RawEndpoint(router, "GET", "mlflow/model-versions/get-artifact", {}, FileHandler(context, GetOfVersion));
-  router.Add("GET", "/model-versions/get-artifact", {}, FileHandler(context, GetOfVersion));
-  RawEndpoint(router, "POST", "mlflow/upload-artifact", {.max_body = kMaxUpload},
-              [&](const net::Call& call) { return ToReply(Upload(call, context)); });
+void BindRunArtifacts(net::Router& router, Context& server) {
+  Endpoint(router, server, "GET", "artifacts/list", kList, Reads(OfRun),
+           [](const Json& request, Context& context) -> Result<Json> {
+             TRY(const std::string location, RunLocation(context, TextOf(request, "run_id")));
+             return List(context, location, TextOf(request, "path"));
+           });
+  Endpoint(router, server, "GET", "logged-models/{model_id}/artifacts/directories", kModelList, Reads(OfLoggedModel),
+           [](const Json& request, Context& context) -> Result<Json> {
+             TRY(const std::string location, ModelLocation(context, TextOf(request, "model_id")));
+             return List(context, location, TextOf(request, "artifact_directory_path"));
+           });
+  RawEndpoint(router, server, "GET", "mlflow/logged-models/{model_id}/artifacts/files", {}, Reads(OfPathLoggedModel), GetOfModel);
+  RawEndpoint(router, server, "GET", "mlflow/get-artifact", {}, Reads(OfQueryRun), GetOfRun);
+  PlainEndpoint(router, server, "GET", "/get-artifact", Reads(OfQueryRun), GetOfRun);
+  RawEndpoint(router, server, "GET", "mlflow/model-versions/get-artifact", {}, Reads(OfQueryModel), GetOfVersion);
+  PlainEndpoint(router, server, "GET", "/model-versions/get-artifact", Reads(OfQueryModel), GetOfVersion);
+  RawEndpoint(router, server, "POST", "mlflow/upload-artifact", {.max_body = kMaxUpload}, Edits(OfQueryRun), Upload);
 }
 
 }  // namespace mlean::api::mlflow

@@ -82,24 +82,24 @@ Result<void> LogModel(sql::Txn& txn, const Json& request, const flows::Workspace
 }  // namespace
 
 void BindRunData(net::Router& router, Context& context) {
-  ChangeEndpoint(router, context, "POST", "runs/log-metric", kMetric,
+  ChangeEndpoint(router, context, "POST", "runs/log-metric", kMetric, Edits(OfRunAndModels),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
                    return track::LogMetrics(txn, RunId(request), {ToMetric(request)});
                  });
-  ChangeEndpoint(router, context, "POST", "runs/log-parameter", kPairOfRun,
+  ChangeEndpoint(router, context, "POST", "runs/log-parameter", kPairOfRun, Edits(OfRun),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
                    return track::LogParam(txn, RunId(request), {TextOf(request, "key"), TextOf(request, "value")});
                  });
-  ChangeEndpoint(router, context, "POST", "runs/set-tag", kPairOfRun,
+  ChangeEndpoint(router, context, "POST", "runs/set-tag", kPairOfRun, Edits(OfRun),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
                    return track::SetTags(txn, RunId(request), {{TextOf(request, "key"), TextOf(request, "value")}});
                  });
-  ChangeEndpoint(router, context, "POST", "runs/delete-tag", kKeyOfRun,
+  ChangeEndpoint(router, context, "POST", "runs/delete-tag", kKeyOfRun, Edits(OfRun),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
                    return track::DeleteTag(txn, RunId(request), TextOf(request, "key"));
                  });
-  ChangeEndpoint(router, context, "POST", "runs/log-batch", kBatch, LogBatch);
-  ChangeEndpoint(router, context, "POST", "runs/log-model", kLogModel, LogModel);
+  ChangeEndpoint(router, context, "POST", "runs/log-batch", kBatch, Edits(OfRunAndModels), LogBatch);
+  ChangeEndpoint(router, context, "POST", "runs/log-model", kLogModel, Edits(OfRun), LogModel);
 }
 
 }  // namespace mlean::api::mlflow

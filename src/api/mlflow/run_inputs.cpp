@@ -62,7 +62,10 @@ Result<Json> SearchDatasets(const Json& request, Context& context) {
                             "than {} experiment_ids. Received {} experiment_ids.",
                             kMaxExperiments, ids.size()));
   }
-  TRY(const auto found, context.workspace.db->Read([&](sql::Conn& conn) { return track::ListDatasets(conn, ids); }));
+  TRY(const auto found, context.workspace.db->Read([&](sql::Conn& conn) -> Result<std::vector<track::DatasetSummary>> {
+    TRY(const std::vector<std::string> readable, ReadableExperiments(conn, context.caller, context.rules, ids));
+    return track::ListDatasets(conn, readable);
+  }));
   Json::Array list;
   for (const track::DatasetSummary& summary : found) {
     Json one = Json::Object{{"experiment_id", summary.experiment_id}, {"name", summary.name}, {"digest", summary.digest}};
@@ -77,10 +80,9 @@ Result<Json> SearchDatasets(const Json& request, Context& context) {
 }  // namespace
 
 void BindRunInputs(net::Router& router, Context& context) {
-  Endpoint(router, "POST", "runs/log-inputs", kInputs, [&](const Json& request) { return LogInputs(request, context); });
-  Endpoint(router, "POST", "runs/outputs", kOutputs, [&](const Json& request) { return LogOutputs(request, context); });
-  Endpoint(router, "POST", "experiments/search-datasets", kSearch,
-           [&](const Json& request) { return SearchDatasets(request, context); });
+  Endpoint(router, context, "POST", "runs/log-inputs", kInputs, Edits(OfRun), LogInputs);
+  Endpoint(router, context, "POST", "runs/outputs", kOutputs, Edits(OfRun), LogOutputs);
+  Endpoint(router, context, "POST", "experiments/search-datasets", kSearch, kForUsers, SearchDatasets);
 }
 
 }  // namespace mlean::api::mlflow

@@ -78,9 +78,11 @@ Result<Json> Search(const Json& request, Context& context) {
   TRY(const std::size_t page, PageSize(request, 1000));
   TRY(track::Query query, TrackQuery(request, kGrammar, page));
   query.view = ViewOf(request, "run_view_type");
-  query.experiment_ids = TextsOf(request, "experiment_ids");
   sql::SortPlace next;
-  TRY(const auto runs, context.workspace.db->Read([&](sql::Conn& conn) { return track::ListRuns(conn, query, &next); }));
+  TRY(const auto runs, context.workspace.db->Read([&](sql::Conn& conn) -> Result<std::vector<track::Run>> {
+    TRY(query.experiment_ids, ReadableExperiments(conn, context.caller, context.rules, TextsOf(request, "experiment_ids")));
+    return track::ListRuns(conn, query, &next);
+  }));
   Json out = Json::Object{};
   SetNextPage(out, next);
   Json::Array list;
@@ -92,20 +94,22 @@ Result<Json> Search(const Json& request, Context& context) {
 
 }  // namespace
 
-void BindRuns(net::Router& router, Context& context) {
-  Endpoint(router, "POST", "runs/create", kCreate, [&](const Json& request) { return Create(request, context); });
-  Endpoint(router, "POST", "runs/update", kUpdate, [&](const Json& request) { return Update(request, context); });
-  Endpoint(router, "GET", "runs/get", kById, [&](const Json& request) { return Get(request, context); });
-  Endpoint(router, "POST", "runs/search", kSearch, [&](const Json& request) { return Search(request, context); });
-  Endpoint(router, "POST", "runs/delete", kById, [&](const Json& request) -> Result<Json> {
-    TRYV(context.workspace.db->Write(
-        [&](sql::Txn& txn) { return track::DeleteRun(txn, TextOf(request, "run_id"), context.workspace.Now()); }));
-    return Json(Json::Object{});
-  });
-  Endpoint(router, "POST", "runs/restore", kById, [&](const Json& request) -> Result<Json> {
-    TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return track::RestoreRun(txn, TextOf(request, "run_id")); }));
-    return Json(Json::Object{});
-  });
+void BindRuns(net::Router& router, Context& server) {
+  Endpoint(router, server, "POST", "runs/create", kCreate, Edits(OfExperiment), Create);
+  Endpoint(router, server, "POST", "runs/update", kUpdate, Edits(OfRun), Update);
+  Endpoint(router, server, "GET", "runs/get", kById, Reads(OfRun), Get);
+  Endpoint(router, server, "POST", "runs/search", kSearch, kForUsers, Search);
+  Endpoint(router, server, "POST", "runs/delete", kById, Manages(OfRun),
+           [](const Json& request, Context& context) -> Result<Json> {
+             TRYV(context.workspace.db->Write(
+                 [&](sql::Txn& txn) { return track::DeleteRun(txn, TextOf(request, "run_id"), context.workspace.Now()); }));
+             return Json(Json::Object{});
+           });
+  Endpoint(router, server, "POST", "runs/restore", kById, Manages(OfRun),
+           [](const Json& request, Context& context) -> Result<Json> {
+             TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return track::RestoreRun(txn, TextOf(request, "run_id")); }));
+             return Json(Json::Object{});
+           });
 }
 
 }  // namespace mlean::api::mlflow

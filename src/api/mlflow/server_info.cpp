@@ -8,8 +8,8 @@ using codec::Json;
 
 }  // namespace
 
-void BindServerInfo(net::Router& router, Context&) {
-  Endpoint(router, "GET", "server-info", {}, [](const Json&) -> Result<Json> {
+void BindServerInfo(net::Router& router, Context& context) {
+  Endpoint(router, context, "GET", "server-info", {}, kForAnyone, [](const Json&, Context&) -> Result<Json> {
     return Json(Json::Object{{"store_type", "SqlStore"},
                              {"workspaces_enabled", false},
                              {"trace_archival_enabled", false},

@@ -174,19 +174,22 @@ Result<Json> Test(const Json& request, Context& context) {
 
 }  // namespace
 
-void BindWebhooks(net::Router& router, Context& context) {
-  Endpoint(router, "POST", "webhooks", kCreate, [&](const Json& request) { return Create(request, context); });
-  Endpoint(router, "GET", "webhooks", kList, [&](const Json& request) { return List(request, context); });
-  Endpoint(router, "GET", "webhooks/{webhook_id}", kOne, [&](const Json& request) -> Result<Json> {
-    TRY(const notify::Webhook webhook, Get(request, context));
-    return WebhookReply(webhook);
-  });
-  Endpoint(router, "PATCH", "webhooks/{webhook_id}", kUpdate, [&](const Json& request) { return Update(request, context); });
-  Endpoint(router, "DELETE", "webhooks/{webhook_id}", kOne, [&](const Json& request) -> Result<Json> {
-    TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return notify::DeleteWebhook(txn, TextOf(request, "webhook_id")); }));
-    return Json(Json::Object{});
-  });
-  Endpoint(router, "POST", "webhooks/{webhook_id}/test", kTest, [&](const Json& request) { return Test(request, context); });
+void BindWebhooks(net::Router& router, Context& server) {
+  Endpoint(router, server, "POST", "webhooks", kCreate, kForAdmins, Create);
+  Endpoint(router, server, "GET", "webhooks", kList, kForAdmins, List);
+  Endpoint(router, server, "GET", "webhooks/{webhook_id}", kOne, kForAdmins,
+           [](const Json& request, Context& context) -> Result<Json> {
+             TRY(const notify::Webhook webhook, Get(request, context));
+             return WebhookReply(webhook);
+           });
+  Endpoint(router, server, "PATCH", "webhooks/{webhook_id}", kUpdate, kForAdmins, Update);
+  Endpoint(router, server, "DELETE", "webhooks/{webhook_id}", kOne, kForAdmins,
+           [](const Json& request, Context& context) -> Result<Json> {
+             TRYV(context.workspace.db->Write(
+                 [&](sql::Txn& txn) { return notify::DeleteWebhook(txn, TextOf(request, "webhook_id")); }));
+             return Json(Json::Object{});
+           });
+  Endpoint(router, server, "POST", "webhooks/{webhook_id}/test", kTest, kForAdmins, Test);
 }
 
 }  // namespace mlean::api::mlflow

@@ -150,14 +150,15 @@ net::Reply Index(const serving::LiveModels& models) {
 }  // namespace
 
 void BindV2(net::Router& router, const serving::LiveModels& models, const Clock& clock, std::string server_version) {
-  const net::RouteOptions small{.on = net::On::kInline, .max_body = 1u << 20};
-  const net::RouteOptions infer{.on = net::On::kInline, .max_body = 64u << 20};
+  const net::RouteOptions small{.on = net::On::kInline, .max_body = 1u << 20, .access = net::Access::kReader};
+  const net::RouteOptions probe{.on = net::On::kInline, .max_body = 1u << 20, .access = net::Access::kAnyone};
+  const net::RouteOptions infer{.on = net::On::kInline, .max_body = 64u << 20, .access = net::Access::kReader};
   router.Add("GET", "/v2", small, [server_version](const net::Call&) {
     return net::Reply::Json(
         200, Json(Json::Object{{"name", "mlean"}, {"version", server_version}, {"extensions", Json::Array{}}}).Dump());
   });
-  router.Add("GET", "/v2/health/live", small, [](const net::Call&) { return net::Reply::Json(200, R"({"live":true})"); });
-  router.Add("GET", "/v2/health/ready", small, [](const net::Call&) { return net::Reply::Json(200, R"({"ready":true})"); });
+  router.Add("GET", "/v2/health/live", probe, [](const net::Call&) { return net::Reply::Json(200, R"({"live":true})"); });
+  router.Add("GET", "/v2/health/ready", probe, [](const net::Call&) { return net::Reply::Json(200, R"({"ready":true})"); });
   const auto metadata = [&models](const net::Call& call) { return Metadata(call, models); };
   const auto ready = [&models](const net::Call& call) { return ModelReady(call, models); };
   const auto ask = [&models, &clock](const net::Call& call) { return Infer(call, models, clock); };
