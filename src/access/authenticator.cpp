@@ -106,7 +106,7 @@ bool Authenticator::HasUsers() const { return !directory_.load()->users.empty();
 Answer Authenticator::Ask(const Credentials& credentials, std::string_view address, TimeMs now, Steady::time_point at) {
   switch (credentials.kind) {
     case Credentials::Kind::kNone: return {Kind::kMissing, {}, {}};
-    case Credentials::Kind::kUnreadable: return Failed(address, {}, "unreadable", at);
+    case Credentials::Kind::kUnreadable: return FailedUnlessHeldUp(address, "unreadable", at);
     case Credentials::Kind::kToken: return AskToken(credentials, address, now, at);
     case Credentials::Kind::kPassword: break;
   }
@@ -114,11 +114,19 @@ Answer Authenticator::Ask(const Credentials& credentials, std::string_view addre
   if (const auto user = directory->users.find(credentials.user); user != directory->users.end()) {
     if (Remembered(KeyOf(credentials, user->second.password), at)) return {Kind::kKnown, user->second.caller, {}};
   }
-  if (const auto wait = WaitOf(address, credentials.user, at); wait.count() > 0) {
-    limited_.Add();
-    return {Kind::kTooMany, {}, std::chrono::ceil<std::chrono::seconds>(wait)};
-  }
+  if (const auto wait = WaitOf(address, credentials.user, at); wait.count() > 0) return HeldUp(wait);
   return {Kind::kMustCheck, {}, {}};
+}
+
+Answer Authenticator::HeldUp(std::chrono::milliseconds wait) {
+  limited_.Add();
+  return {Kind::kTooMany, {}, std::chrono::ceil<std::chrono::seconds>(wait)};
+}
+
+// Of what was looked at at once: those who are held up learn nothing, and are not written down again and again.
+Answer Authenticator::FailedUnlessHeldUp(std::string_view address, std::string_view kind, Steady::time_point at) {
+  const std::chrono::milliseconds wait = WaitOf(address, {}, at);
+  return wait.count() > 0 ? HeldUp(wait) : Failed(address, {}, kind, at);
 }
 
 // A right token is never held up: that it was found is no chance.
@@ -130,13 +138,9 @@ Answer Authenticator::AskToken(const Credentials& credentials, std::string_view 
   if (token != directory->tokens.end() && SameDigest(token->second.digest, digest)) {
     const std::optional<TimeMs>& expires = token->second.expires;
     if (!expires || now < *expires) return {Kind::kKnown, token->second.caller, {}};
-    return Failed(address, {}, "expired", at);
+    return FailedUnlessHeldUp(address, "expired", at);
   }
-  if (const auto wait = WaitOf(address, {}, at); wait.count() > 0) {
-    limited_.Add();
-    return {Kind::kTooMany, {}, std::chrono::ceil<std::chrono::seconds>(wait)};
-  }
-  return Failed(address, {}, "token", at);
+  return FailedUnlessHeldUp(address, "token", at);
 }
 
 Answer Authenticator::Check(const Credentials& credentials, std::string_view address, Steady::time_point at) {

@@ -53,6 +53,8 @@ class Authenticator {
  private:
   struct Directory;
   Answer AskToken(const Credentials& credentials, std::string_view address, TimeMs now, Steady::time_point at);
+  Answer HeldUp(std::chrono::milliseconds wait);
+  Answer FailedUnlessHeldUp(std::string_view address, std::string_view kind, Steady::time_point at);
   Answer Failed(std::string_view address, std::string_view user, std::string_view kind, Steady::time_point at);
   std::chrono::milliseconds WaitOf(std::string_view address, std::string_view user, Steady::time_point at) const;
   std::string KeyOf(const Credentials& credentials, std::string_view stored) const;

@@ -173,6 +173,7 @@ TEST_F(AuthenticatorTest, GuessingIsHeldUp) {
   EXPECT_EQ(Try(right).kind, Kind::kKnown);
   EXPECT_EQ(Try(Bearer(door_.own_token())).kind, Kind::kKnown);
   EXPECT_EQ(Try(Bearer("mlean_guess")).kind, Kind::kTooMany);
+  EXPECT_EQ(Try({Credentials::Kind::kUnreadable, {}, {}}).kind, Kind::kTooMany);
   EXPECT_EQ(Try(Password("eve", "wrong password"), "10.0.0.2").kind, Kind::kWrong);
   at_ += std::chrono::seconds(6);
   EXPECT_EQ(Try(Password("eve", "wrong password")).kind, Kind::kWrong);

@@ -87,7 +87,7 @@ Result<User> FindUser(sql::Conn& conn, std::string_view name) {
   TRY(sql::Stmt stmt, conn.Prepare("SELECT no, name, password, admin, created, updated FROM access_users WHERE name = ?1"));
   stmt.Bind(name);
   TRY(std::optional<User> user, sql::ReadRow(stmt, ReadUser));
-  if (!user) return Fail(Code::kNotFound, fmt::format("User with username={} not found", name), "mlean users list");
+  if (!user) return Fail(Code::kNotFound, fmt::format("User with username={} not found", name));
   return *std::move(user);
 }
 

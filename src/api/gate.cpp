@@ -91,7 +91,10 @@ Gate::Gate(GateOptions options) : options_(std::move(options)) {}
 bool Gate::HostAllowed(std::string_view host) const {
   if (host.empty()) return true;  // no browser leaves it out
   const std::string_view name = NameOf(host);
-  return IsThisMachine(name) || IsAddress(name) || MatchesAny(host, options_.hosts) || MatchesAny(name, options_.hosts);
+  // A name without a dot is none of the public DNS: of a container, of the local network.
+  const bool is_local = name.find('.') == name.npos && name.find(':') == name.npos;
+  return is_local || IsThisMachine(name) || IsAddress(name) || MatchesAny(host, options_.hosts) ||
+         MatchesAny(name, options_.hosts);
 }
 
 bool Gate::OriginAllowed(const net::Call& call) const {

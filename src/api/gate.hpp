@@ -1,7 +1,7 @@
 // The server's gate (net/gate.hpp): requests from foreign web sites, who the caller is, and what a route asks of him.
 //
 // 1. Host: a web page can make its own name point at this machine and then talk to a server that trusts whoever reaches it (DNS
-//    rebinding). Without users, requests must name the server by an address, localhost, or a name that is allowed.
+//    rebinding). Without users, requests must name the server by an address, a name without a dot, or one that is allowed.
 // 2. Origin: a page of another site may not send requests that change something, whatever rights the browser has.
 // 3. Authorization: Basic or Bearer, unless the route is for anyone.
 // Texts and statuses are those of MLflow's server, which its clients know.

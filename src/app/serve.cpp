@@ -147,6 +147,56 @@ Result<void> CheckUsers(const access::Authenticator& users, const flows::Workspa
               fmt::format("mlean -C {} users add NAME --admin", workspace.project.root.string()));
 }
 
+Result<std::filesystem::path> PrepareRoot(const verbs::Arguments& arguments, const verbs::Context& context) {
+  if (!arguments.Has("root")) return context.directory;
+  // Exactly that folder, also inside of another project: its .mlean says so from now on, to the other verbs too.
+  const std::filesystem::path root = context.directory / arguments.Text("root");
+  TRYV(os::MakeDirs(root));
+  TRY(const repo::Project project, repo::ProjectAt(root));
+  TRYV(repo::EnsureStateDir(project));
+  return root;
+}
+
+void BindAll(net::Router& router, api::ApiContext& api, api::mlflow::Context& mlflow, Metrics& metrics, const Clock& clock) {
+  api::BindHealth(router, api.models, metrics, kVersion);
+  api::oip::BindV2(router, api.models, clock, kVersion);
+  api::BindPredict(router, api.models, clock);
+  api::BindTurns(router, api);
+  api::BindRollouts(router, api);
+  api::BindWindows(router, api);
+  api::BindLabels(router, api);
+  api::BindModels(router, api);
+  api::BindAudit(router, api);
+  api::BindControl(router, api);
+  api::mlflow::BindMlflow(router, mlflow);
+  ui::BindStatusPage(router);
+  api::BindOpenApi(router, kVersion);
+}
+
+void WarnWithoutTls(const Listen& listen, const TlsFiles& tls) {
+  if (listen.IsLoopback() || !tls.cert.empty()) return;
+  log::Warn("server.without_tls",
+            {{"address", listen.address},
+             {"why", "passwords and tokens are sent for everybody on the way to read; give --tls-cert and --tls-key"}});
+}
+
+// Until a stop signal; then lets open requests end. A second signal forces.
+void ServeUntilStopped(os::StopSignals& stop, net::Server& server, LoopThread& loop_thread) {
+  while (stop.Wait(-1) == 0) {
+  }
+  log::Info("server.draining");
+  loop_thread.Cancel();
+  std::atomic<bool> drained{false};
+  std::thread drain([&] {
+    server.Drain();
+    drained.store(true);
+  });
+  while (!drained.load() && stop.Wait(20) < 2) {
+  }
+  server.Stop();
+  drain.join();
+}
+
 Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context) {
   TRY(const Listen listen, ReadListen(arguments));
   const bool auth = arguments.Has("auth");
@@ -155,13 +205,7 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   TRY(const TlsFiles tls, ReadTlsFiles(arguments, context.directory));
   log::SetLevel(log::Level::kInfo);
   TRY(os::StopSignals stop, os::StopSignals::Block());
-  const std::filesystem::path root = arguments.Has("root") ? context.directory / arguments.Text("root") : context.directory;
-  TRYV(os::MakeDirs(root));
-  if (arguments.Has("root")) {
-    // Exactly that folder, also inside of another project: its .mlean says so from now on, to the other verbs too.
-    TRY(const repo::Project project, repo::ProjectAt(root));
-    TRYV(repo::EnsureStateDir(project));
-  }
+  TRY(const std::filesystem::path root, PrepareRoot(arguments, context));
   TRY(flows::Workspace workspace, flows::OpenWorkspace(root, *context.clock, "server", true));
   TRY(flows::Workspace api_workspace, flows::OpenWorkspace(root, *context.clock, "server", true));
   TRYV(api_workspace.db->Write(
@@ -193,17 +237,6 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   std::mutex config_mutex;
   api::ApiContext api{api_workspace, config_mutex, models, [&] { return loop_thread.TickNow(); }, [&] { loop_thread.Wake(); },
                       rules};
-  net::Router router;
-  api::BindHealth(router, models, metrics, kVersion);
-  api::oip::BindV2(router, models, *context.clock, kVersion);
-  api::BindPredict(router, models, *context.clock);
-  api::BindTurns(router, api);
-  api::BindRollouts(router, api);
-  api::BindWindows(router, api);
-  api::BindLabels(router, api);
-  api::BindModels(router, api);
-  api::BindAudit(router, api);
-  api::BindControl(router, api);
   // Its own handle: the config of the other one is read again while requests are served.
   flows::Workspace mlflow_workspace = api_workspace.As("server");
   mlflow_workspace.config = {};
@@ -213,9 +246,8 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
     if (!synced) log::Warn("sync.problem", {{"error", synced.error().what}});
   };
   api::mlflow::Context mlflow{mlflow_workspace, rules, follow_registry};
-  api::mlflow::BindMlflow(router, mlflow);
-  ui::BindStatusPage(router);
-  api::BindOpenApi(router, kVersion);
+  net::Router router;
+  BindAll(router, api, mlflow, metrics, *context.clock);
 
   net::ServerOptions options;
   options.address = listen.address;
@@ -225,11 +257,7 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   options.tls_key = tls.key;
   TRY(const auto server, net::Server::Start(options, std::move(router), metrics));
   TRYV(flows::WriteServerFile(workspace, LocalUrl(server->url()), auth ? users.own_token() : ""));
-  if (!listen.IsLoopback() && tls.cert.empty()) {
-    log::Warn("server.without_tls",
-              {{"address", listen.address},
-               {"why", "passwords and tokens are sent for everybody on the way to read; give --tls-cert and --tls-key"}});
-  }
+  WarnWithoutTls(listen, tls);
   TlsWatch certificate(tls, [&] { return server->ReloadTls(); });
   AccessWatch watch([&]() -> Result<void> {
     certificate.Look();
@@ -238,19 +266,7 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   verbs::PrintLine(fmt::format("mlean server {} at {}", workspace.project.root.string(), server->url()));
   std::fflush(stdout);
 
-  while (stop.Wait(-1) == 0) {
-  }
-  log::Info("server.draining");
-  loop_thread.Cancel();
-  std::atomic<bool> drained{false};
-  std::thread drain([&] {
-    server->Drain();
-    drained.store(true);
-  });
-  while (!drained.load() && stop.Wait(20) < 2) {  // a second signal forces
-  }
-  server->Stop();
-  drain.join();
+  ServeUntilStopped(stop, *server, loop_thread);
   watch.Stop();
   loop_thread.Stop();
   webhooks.Stop();

@@ -87,7 +87,7 @@ Exchange::Next Exchange::ChooseRoute() {
   }
   Router::Match match = shared_.router.Find(call_);
   route_ = match.route;
-  no_route_ = std::move(match.reply);
+  if (route_ == nullptr) no_route_ = std::move(match.reply);
   verdict_ = Gate::Verdict::kPass;
   if (Gate* gate = shared_.options.gate) verdict_ = gate->Look(call_, route_, reply_);
   return ByVerdict();

@@ -173,7 +173,9 @@ def test_all_addresses_with_auth(mlean, env, users, tmp_path_factory):
     ([], {}, "127.0.0.1", 200),
     ([], {}, "[::1]:80", 200),
     ([], {}, "192.168.1.5:5000", 200),  # no name, so nothing that DNS could turn
+    ([], {}, "mlean:5000", 200),  # of a container: no dot, so no name of the public DNS
     ([], {}, "evil.example.com", 403),
+    ([], {}, "ai.", 403),
     ([], {}, "localhost.evil.com:5000", 403),
     ([], {}, "127.0.0.1.evil.com", 403),
     (["--allowed-hosts", "ml.corp,*.lab"], {}, "ml.corp:443", 200),

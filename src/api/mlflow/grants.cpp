@@ -87,6 +87,12 @@ std::string_view KeyOf(const Target& target) {
   return target.object.kind == Kind::kExperiment ? "experiment_permission" : "registered_model_permission";
 }
 
+// "Permission for user=bob on resource_type=experiment, resource_id=5"
+std::string OfUser(const Json& request) {
+  return fmt::format("Permission for user={} on resource_type={}, resource_id={}", TextOf(request, "username"),
+                     TextOf(request, "resource_type"), TextOf(request, "resource_id"));
+}
+
 Error NoGrant(const Target& target, const std::string& user) {
   return Fail(Code::kNotFound, fmt::format("{} with {} not found", WordOf(target), Spell(target, user)));
 }
@@ -133,25 +139,37 @@ Result<Json> Get(const Json& request, Context& context) {
   });
 }
 
-enum class IfMissing : std::uint8_t { kFail, kSet };
-
-Result<Json> Set(const Json& request, Context& context, IfMissing missing) {
+Result<Json> Update(const Json& request, Context& context) {
   TRY(const access::Level level, LevelIn(request));
   TRYV(context.workspace.db->Write([&](sql::Txn& txn) {
     return WithGrant(txn, request, [&](const Target& target, const access::User& user, const auto& known) -> Result<void> {
-      if (!known && missing == IfMissing::kFail) return NoGrant(target, user.name);
+      if (!known) return NoGrant(target, user.name);
       return flows::SetGrant(txn, context.workspace, {user.no, target.object, level}, user.name, target.named);
     });
   }));
   return Json(Json::Object{});
 }
-Result<Json> Update(const Json& request, Context& context) { return Set(request, context, IfMissing::kFail); }
-Result<Json> Put(const Json& request, Context& context) { return Set(request, context, IfMissing::kSet); }
 
+// As Create and Delete, in the words of newer clients.
+Result<Json> GrantToUser(const Json& request, Context& context) {
+  Result<Json> made = Create(request, context);
+  if (made) return Json(Json::Object{});
+  return made.error().code == Code::kExists ? Fail(Code::kExists, OfUser(request) + " already exists.") : made;
+}
 Result<Json> Delete(const Json& request, Context& context) {
   TRYV(context.workspace.db->Write([&](sql::Txn& txn) {
     return WithGrant(txn, request, [&](const Target& target, const access::User& user, const auto& known) -> Result<void> {
       if (!known) return NoGrant(target, user.name);
+      return flows::RemoveGrant(txn, context.workspace, {user.no, target.object, *known}, user.name, target.named);
+    });
+  }));
+  return Json(Json::Object{});
+}
+
+Result<Json> RevokeFromUser(const Json& request, Context& context) {
+  TRYV(context.workspace.db->Write([&](sql::Txn& txn) {
+    return WithGrant(txn, request, [&](const Target& target, const access::User& user, const auto& known) -> Result<void> {
+      if (!known) return Fail(Code::kNotFound, OfUser(request) + " not found.");
       return flows::RemoveGrant(txn, context.workspace, {user.no, target.object, *known}, user.name, target.named);
     });
   }));
@@ -201,8 +219,8 @@ Result<std::optional<Json>> GrantJson(sql::Conn& conn, const access::Grant& gran
 void BindGrants(net::Router& router, Context& context) {
   BindOn(router, context, "experiments/permissions", kExperiment);
   BindOn(router, context, "registered-models/permissions", kModel);
-  Endpoint(router, context, "POST", "users/permissions/grant", kOfUser, Manages(OfTarget), Put);
-  Endpoint(router, context, "POST", "users/permissions/revoke", WithoutPermission(kOfUser), Manages(OfTarget), Delete);
+  Endpoint(router, context, "POST", "users/permissions/grant", kOfUser, Manages(OfTarget), GrantToUser);
+  Endpoint(router, context, "POST", "users/permissions/revoke", WithoutPermission(kOfUser), Manages(OfTarget), RevokeFromUser);
   Endpoint(router, context, "GET", "users/permissions/get", WithoutPermission(kOfUser), kForUsers, Effective);
 }
 
