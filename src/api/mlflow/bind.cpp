@@ -45,7 +45,7 @@ net::Reply Serve(Context& server, const Need& need, const Json& request, const n
 
 net::Handler Guarded(Context& context, const Need& need, RawHandler handler) {
   return [&context, need, handler](const net::Call& call) {
-    return Serve(context, need, Json(), call, [&](Context& own) {
+    return Serve(context, need, Json(Json::Object{}), call, [&](Context& own) {
       Result<net::Reply> reply = handler(call, own);
       return reply ? *std::move(reply) : ErrorReply(reply.error());
     });

@@ -7,6 +7,7 @@ The real server is always the one of .deps/mlflow3.
   pair         both
 """
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -42,17 +43,17 @@ def ours(mlean, tmp_path_factory):
         yield Side("ours", live.url)
 
 
-@pytest.fixture(scope="session")
-def real(tmp_path_factory):
+@contextlib.contextmanager
+def start_real(folder, *options, env=None):
+    """The URL of a fresh real server with its data in `folder`."""
     if not REAL.exists():
         pytest.fail("the real MLflow is not there; run ./dev conformance")
-    folder = tmp_path_factory.mktemp("real")
     port = free_port()
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(
             [str(REAL), "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-             "--backend-store-uri", f"sqlite:///{folder}/db", "--artifacts-destination", str(folder / "artifacts")],
-            cwd=folder, env=os.environ | CLIENT_ENV | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+             "--backend-store-uri", f"sqlite:///{folder}/db", "--artifacts-destination", str(folder / "artifacts"), *options],
+            cwd=folder, env=os.environ | CLIENT_ENV | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | (env or {}),
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
@@ -65,10 +66,16 @@ def real(tmp_path_factory):
 
     try:
         wait_for(up, 180, "the real server's health")
-        yield Side("real", url)
+        yield url
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def real(tmp_path_factory):
+    with start_real(tmp_path_factory.mktemp("real")) as url:
+        yield Side("real", url)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """MLflow's own client against a server that asks who calls, over https with an authority of one's own."""
 
 import os
-import subprocess
 import sys
 import time
 
@@ -14,28 +13,17 @@ from mlflow.exceptions import MlflowException
 
 HTTP_TESTS = os.path.join(os.path.dirname(__file__), "../../http")
 sys.path.insert(0, HTTP_TESTS)
-from access import PASSWORD, Users  # noqa: E402
+from access import PASSWORD, Users, make_certificate  # noqa: E402
 
 # The client's module draws in the real server's, whose 2.x looks for a class that newer SQLAlchemy has no more; it is not used.
 if not hasattr(sqlalchemy.pool, "FallbackAsyncAdaptedQueuePool"):
     sqlalchemy.pool.FallbackAsyncAdaptedQueuePool = object
 from mlflow.server.auth import client as auth_client  # noqa: E402
 
+from .conftest import start_real  # noqa: E402
+from .pair import Side, answer  # noqa: E402
+
 NEWER = hasattr(auth_client.AuthServiceClient, "grant_user_permission")
-
-
-def make_certificate(folder):
-    """An authority, and a certificate of it for 127.0.0.1: (authority, certificate, key)."""
-    (folder / "ext").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n")
-
-    def openssl(*words):
-        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
-
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key", "-out", "ca.crt",
-            "-subj", "/CN=test authority", "-days", "2", "-addext", "keyUsage=critical,keyCertSign")  # fmt: skip
-    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
-    openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2", "-extfile", "ext", "-out", "server.crt")
-    return folder / "ca.crt", folder / "server.crt", folder / "server.key"
 
 
 @pytest.fixture(scope="module")
@@ -223,3 +211,74 @@ def test_users_by_the_auth_client(guarded, come):
     come("ann")
     service.delete_user("carl")
     assert denied(service.get_user, "carl").error_code == "RESOURCE_DOES_NOT_EXIST"
+
+
+ANN, BOB, CHANGED = ("ann", PASSWORD), ("bob", "password of bob"), ("bob", "bobs new password")
+GRANTS = "/api/3.0/mlflow/users/permissions"
+ABOUT_BOB = {"username": "bob", "resource_type": "experiment", "resource_id": "1"}
+# Who asks what; the answers of the two servers must be equal.
+ASKED = [
+    (None, "GET", "mlflow/experiments/search?max_results=1", None),
+    (("ann", "wrong wrong wrong"), "GET", "mlflow/experiments/search?max_results=1", None),
+    (None, "GET", "/nope", None),
+    (ANN, "POST", "mlflow/users/create", {"username": "bob", "password": "password of bob"}),
+    (ANN, "POST", "mlflow/users/create", {"username": "c", "password": "short"}),
+    (ANN, "POST", "mlflow/users/create", {"username": "c"}),
+    (BOB, "POST", "mlflow/users/create", {"username": "d", "password": "password of bob"}),
+    (ANN, "GET", "mlflow/users/get?username=nope", None), (ANN, "GET", "mlflow/users/get", None),
+    (BOB, "GET", "mlflow/users/current", None), (ANN, "GET", "mlflow/users/list", None),
+    (BOB, "PATCH", "mlflow/users/update-password", {"username": "bob", "password": "bobs new password", "current_password": "nope nope nope"}),
+    (BOB, "PATCH", "mlflow/users/update-password", {"username": "bob", "password": "password of bob", "current_password": "password of bob"}),
+    (BOB, "PATCH", "mlflow/users/update-password", {"username": "ann", "password": "a password of bob"}),
+    (BOB, "PATCH", "mlflow/users/update-password", {"username": "bob", "password": "bobs new password", "current_password": "password of bob"}),
+    (BOB, "GET", "mlflow/users/current", None), (CHANGED, "GET", "mlflow/users/current", None),
+    (CHANGED, "PATCH", "mlflow/users/update-admin", {"username": "bob", "is_admin": True}),
+    (ANN, "DELETE", "mlflow/users/delete", {"username": "ann"}), (ANN, "DELETE", "mlflow/users/delete", {"username": "nope"}),
+    (ANN, "POST", "mlflow/experiments/create", {"name": "e1"}), (CHANGED, "GET", "mlflow/experiments/get?experiment_id=1", None),
+    (CHANGED, "GET", "mlflow/experiments/get?experiment_id=99", None), (CHANGED, "POST", "mlflow/runs/create", {"experiment_id": "1"}),
+    (ANN, "POST", GRANTS + "/grant", ABOUT_BOB | {"permission": "WEIRD"}), (ANN, "POST", GRANTS + "/grant", ABOUT_BOB | {"permission": "EDIT"}),
+    (ANN, "POST", GRANTS + "/grant", ABOUT_BOB | {"permission": "DENY"}), (ANN, "POST", GRANTS + "/grant", ABOUT_BOB | {"username": "x", "permission": "READ"}),
+    (ANN, "GET", GRANTS + "/get?username=bob&resource_type=experiment&resource_id=1", None),
+    (CHANGED, "GET", GRANTS + "/get?username=bob&resource_type=experiment&resource_id=1", None),
+    (CHANGED, "POST", GRANTS + "/grant", ABOUT_BOB | {"permission": "MANAGE"}),
+    (CHANGED, "POST", "mlflow/runs/create", {"experiment_id": "1", "start_time": 1, "run_name": "r"}),
+    (CHANGED, "POST", "mlflow/experiments/delete", {"experiment_id": "1"}),
+    (ANN, "POST", GRANTS + "/revoke", ABOUT_BOB), (ANN, "POST", GRANTS + "/revoke", ABOUT_BOB),
+    (ANN, "POST", GRANTS + "/grant", ABOUT_BOB | {"permission": "DENY"}), (CHANGED, "GET", "mlflow/experiments/get?experiment_id=1", None),
+    (CHANGED, "GET", "mlflow/experiments/search?max_results=5", None), (CHANGED, "POST", "mlflow/runs/search", {"experiment_ids": ["1"]}),
+    (CHANGED, "GET", GRANTS + "/get?username=bob&resource_type=experiment&resource_id=1", None),
+    (CHANGED, "POST", "mlflow/webhooks", {"name": "w", "url": "https://8.8.8.8/", "events": [{"entity": "MODEL_VERSION", "action": "CREATED"}]}),
+    (ANN, "DELETE", "mlflow/users/delete", {"username": "bob"}), (CHANGED, "GET", "mlflow/users/current", None),
+]  # fmt: skip
+ONE_SIDED = {"workspace", "sqlstate", "error_class", "experiment_permissions", "registered_model_permissions"}
+
+
+def without(content):
+    """What both have: the real one also names workspaces and adds two members to errors, ours tells older clients a user's permissions."""
+    if isinstance(content, dict):
+        return {key: without(value) for key, value in content.items() if key not in ONE_SIDED}
+    return [without(one) for one in content] if isinstance(content, list) else content
+
+
+@pytest.mark.skipif(not NEWER, reason="the words of newer clients; the real server is always the same")
+def test_answers_beside_the_real_servers(mlean, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("real")
+    (folder / "auth.ini").write_text(
+        f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{folder}/auth.db\nadmin_username = ann\nadmin_password = {PASSWORD}\n"
+        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+    )
+    env = {"MLFLOW_AUTH_CONFIG_PATH": str(folder / "auth.ini"), "MLFLOW_FLASK_SERVER_SECRET_KEY": "x"}
+    users = Users(mlean, user_env(mlean, tmp_path_factory.mktemp("home")), tmp_path_factory.mktemp("root"))
+    users.add("ann", "--admin")
+    with start_real(folder, "--app-name", "basic-auth", env=env) as real_url:
+        with start_server(mlean, users.env, folder / "ours.log", users.root, "--auth") as live:
+            ours, real = Side("ours", live.url), Side("real", real_url)
+            differ = []
+            for who, method, path, body in ASKED:
+                said = [answer(side, method, path, body, {"auth": who}) for side in (ours, real)]
+                a, b = ((status, without(side.masked(content))) for side, (status, content) in zip((ours, real), said))
+                if a != b:
+                    differ.append((who, method, path, body, a, b))
+            assert differ == []
+            for side in (ours, real):
+                assert side.call("GET", "mlflow/experiments/search").headers["WWW-Authenticate"] == 'Basic realm="mlflow"'
