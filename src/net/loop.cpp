@@ -119,8 +119,6 @@ class Session {
   Phase phase_ = Phase::kIdle;
   bool pulled_ = false;
   void (*work_)(Session&) = nullptr;  // what the pool does for this session now
-
-  static constexpr void (*kInvoke)(Session&) = [](Session& session) { session.exchange_.Invoke(); };
 };
 
 // Runs a piece of a session on a pool, then goes on with the coroutine on the loop.
@@ -182,7 +180,8 @@ Task<void> Session::Serve() {
           }
         }
         if (complete && exchange_.OnPool()) {
-          const bool done = co_await RunOnPool(kInvoke);
+          void (*const invoke)(Session&) = [](Session& session) { session.exchange_.Invoke(); };
+          const bool done = co_await RunOnPool(invoke);
           if (!done) exchange_.Refuse(503, "pool_full", kPoolFull);
         } else if (complete) {
           exchange_.Invoke();
