@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include <openssl/crypto.h>
-
 #include "access/password.hpp"
 #include "base/digest.hpp"
 #include "base/ids.hpp"
@@ -28,10 +26,6 @@ std::string RandomText() {
   unsigned char bytes[32];
   RandomBytes(bytes, sizeof(bytes));
   return Hex(bytes, sizeof(bytes));
-}
-
-bool SameDigest(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && ::CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 // Of a name that is too long for a user's, the beginning: the table of failures is bounded in bytes, too.
@@ -132,10 +126,10 @@ Answer Authenticator::FailedUnlessHeldUp(std::string_view address, std::string_v
 // A right token is never held up: that it was found is no chance.
 Answer Authenticator::AskToken(const Credentials& credentials, std::string_view address, TimeMs now, Steady::time_point at) {
   const std::string digest = TokenDigest(credentials.secret);
-  if (SameDigest(digest, own_digest_)) return {Kind::kKnown, own_caller_, {}};
+  if (EqualInConstantTime(digest, own_digest_)) return {Kind::kKnown, own_caller_, {}};
   const std::shared_ptr<const Directory> directory = directory_.load();
   const auto token = directory->tokens.find(digest);
-  if (token != directory->tokens.end() && SameDigest(token->second.digest, digest)) {
+  if (token != directory->tokens.end() && EqualInConstantTime(token->second.digest, digest)) {
     const std::optional<TimeMs>& expires = token->second.expires;
     if (!expires || now < *expires) return {Kind::kKnown, token->second.caller, {}};
     return FailedUnlessHeldUp(address, "expired", at);

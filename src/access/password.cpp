@@ -3,9 +3,9 @@
 #include <array>
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "base/digest.hpp"
 #include "base/ids.hpp"
 #include "base/text.hpp"
 
@@ -68,7 +68,7 @@ bool PasswordMatches(std::string_view password, std::string_view stored) {
       Scrypt(password, parts[4], static_cast<int>(*log_n), static_cast<int>(*r), static_cast<int>(*p));
   if (!hash) return false;
   const std::string hex = Hex(hash->data(), hash->size());
-  return hex.size() == parts[5].size() && ::CRYPTO_memcmp(hex.data(), parts[5].data(), hex.size()) == 0;
+  return EqualInConstantTime(hex, parts[5]);
 }
 
 std::string_view NobodysPassword() {

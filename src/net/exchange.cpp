@@ -57,6 +57,7 @@ void Exchange::Begin(std::string_view id_prefix, std::uint64_t& id_count) {
   call_.headers = head.headers;
   call_.body = call_.body_file = {};
   call_.remote = remote_;
+  call_.secure = !shared_.options.tls_cert.empty();
   call_.capture_count = 0;
   call_.caller.reset();
   call_.arrived = std::chrono::steady_clock::now();

@@ -48,6 +48,7 @@ struct Call {
   std::string_view body;        // whole, after removing chunks and compression; empty when it was spooled to body_file
   std::string_view body_file;   // see RouteOptions::spool_dir; empty otherwise
   std::string_view remote;      // "127.0.0.1:51234"
+  bool secure = false;          // came over TLS
   std::string_view request_id;  // X-Request-Id when sane (1..128 of [A-Za-z0-9._-]), else made
   std::chrono::steady_clock::time_point arrived{};  // when the request line and headers were complete
   std::span<const HeaderView> headers;

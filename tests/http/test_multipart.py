@@ -98,7 +98,7 @@ def test_a_presigned_address_needs_no_more(server, tmp_path):
 
 
 def test_an_address_is_as_the_client_reached_us(server, tmp_path):
-    with server(tmp_path) as live:
+    with server(tmp_path, "--allowed-hosts", "ml.example.org") as live:
         body = {"path": "a", "num_parts": 1}
         headers = {"Host": "ml.example.org", "X-Forwarded-Proto": "https"}
         made = requests.post(f"{live.url}{ROUTE}/mpu/create/1", json=body, headers=headers, timeout=30).json()

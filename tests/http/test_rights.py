@@ -10,6 +10,8 @@ from access import As, Users
 
 LEVELS = ["NO_PERMISSIONS", "READ", "EDIT", "MANAGE"]
 OPEN = {"GET /health", "GET /ready", "GET /version", "GET /v2/health/live", "GET /v2/health/ready", "GET /api/2.0/mlflow/server-info"}
+# For whoever has the secret in their address, which those who may are given.
+BY_SECRET = {"PUT /api/2.0/mlflow-artifacts/mpu/part/{id}/{number}", "GET /api/2.0/mlflow-artifacts/signed/{path}"}
 RUN = {"run_id": "{run}"}
 MODEL = {"name": "{model}"}
 VERSION = {"name": "{model}", "version": "1"}
@@ -58,9 +60,10 @@ NEEDS = {
     "GET /mlflow-artifacts/artifacts/{path}": ("READ", {}),
     "PUT /mlflow-artifacts/artifacts/{path}": ("EDIT", {}),
     "DELETE /mlflow-artifacts/artifacts/{path}": ("MANAGE", {}),
-    "POST /mlflow-artifacts/mpu/create/{path}": ("EDIT", {}),
-    "POST /mlflow-artifacts/mpu/complete/{path}": ("EDIT", {}),
-    "POST /mlflow-artifacts/mpu/abort/{path}": ("EDIT", {}),
+    "POST /mlflow-artifacts/mpu/create/{folder}": ("EDIT", {}),
+    "POST /mlflow-artifacts/mpu/complete/{folder}": ("EDIT", {}),
+    "POST /mlflow-artifacts/mpu/abort/{folder}": ("EDIT", {}),
+    "GET /mlflow-artifacts/presigned/{path}": ("READ", {}),
     "POST logged-models": ("EDIT", EXPERIMENT | {"name": "n"}),
     "POST logged-models/search": ("USER", {"experiment_ids": ["{experiment}"]}),
     "GET logged-models/{model_id}": ("READ", {}),
@@ -205,7 +208,7 @@ class World:
         method, path = route.split(" ", 1)
         names = names | {"who": who}
         need, given = NEEDS[name]
-        path = path.replace("{path}", "{experiment}/f").replace("{model_id}", "{logged}").replace("{tag_key}", "k")
+        path = path.replace("{path}", "{experiment}/f").replace("{folder}", "{experiment}/d").replace("{model_id}", "{logged}").replace("{tag_key}", "k")
         path = path.replace("{webhook_id}", "none").replace("{version}", "1").replace("{id}", "none").format(**names)
         if isinstance(given, str):
             return session.request(method, path + given.format(**names), data=b"x")
@@ -240,11 +243,15 @@ def routes(world):
     return [*listed, "GET /openapi.json", "GET /api/mlean/v1/openapi.json"]  # the document does not list itself
 
 
+def is_one_of(route, some):
+    return bool({route, route.replace(short(route)[1], "/api/2.0", 1)} & some)
+
+
 def named(routes):
     """One route of each name, and all of its kind."""
     out = {}
     for route in routes:
-        if not {route, route.replace(short(route)[1], "/api/2.0", 1)} & OPEN:
+        if not is_one_of(route, OPEN | BY_SECRET):
             out.setdefault(short(route)[0], []).append(route)
     return out
 
@@ -261,8 +268,11 @@ def test_nobody_gets_past_the_gate(world, routes):
         reply = world.call(nobody, route, names, "nobody")
         assert reply.status_code == 401 and "WWW-Authenticate" in reply.headers, (route, reply.status_code)
     for route in routes:
-        if {route, route.replace(short(route)[1], "/api/2.0", 1)} & OPEN:
+        if is_one_of(route, OPEN):
             assert nobody.request(*route.split(" ", 1)).status_code in (200, 503), route
+        if is_one_of(route, BY_SECRET):
+            path = route.split(" ")[1].replace("{id}", "0" * 32).replace("{number}", "1").replace("{path}", "0/f")
+            assert nobody.request(route.split(" ")[0], path, data=b"x").status_code in (403, 404), route
 
 
 def test_every_level_on_every_route(world, routes):

@@ -28,7 +28,7 @@ constexpr Field kAbort[] = {{"path", Type::kString, kRequired}, {"upload_id", Ty
 
 // How the client reached us.
 std::string Origin(const net::Call& call) {
-  const std::string_view scheme = call.Header("X-Forwarded-Proto") == "https" ? "https" : "http";
+  const std::string_view scheme = call.secure || call.Header("X-Forwarded-Proto") == "https" ? "https" : "http";
   return fmt::format("{}://{}", scheme, call.Header("Host"));
 }
 
