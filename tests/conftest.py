@@ -56,13 +56,17 @@ def user_env(mlean, home):
     }  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def mlean():
+def find_mlean():
     named = [os.environ["MLEAN_BIN"]] if "MLEAN_BIN" in os.environ else [TOP / "build/mlean", TOP / "build/dev/mlean"]
     for binary in map(pathlib.Path, named):
         if binary.exists():
             return binary.resolve()
     pytest.fail(f"{named[0]} is not built; run ./dev build, or set MLEAN_BIN")
+
+
+@pytest.fixture(scope="session")
+def mlean():
+    return find_mlean()
 
 
 @pytest.fixture
