@@ -88,9 +88,9 @@ Result<std::string> ReadSecret(std::string_view prompt) {
   constexpr std::size_t kMaxLine = 4096;
   std::optional<NoEcho> silence;
   if (IsTerminal(STDIN_FILENO)) {
+    silence.emplace(STDIN_FILENO);  // before the question: what is typed earlier is thrown away
     fmt::print(stderr, "{}", prompt);
     std::fflush(stderr);
-    silence.emplace(STDIN_FILENO);
   }
   std::string line;
   for (;;) {

@@ -1,6 +1,9 @@
 """Who may come in: users, tokens, the command line beside a running server, guessing, foreign web sites."""
 
+import contextlib
 import json
+import os
+import pty
 import re
 import stat
 
@@ -250,3 +253,27 @@ def test_users_through_mlflows_api(guarded, users):
     ann.ml("DELETE", "users/delete", username="bob")
     assert ann.ml("GET", "users/get", status=404, username="bob")["error_code"] == "RESOURCE_DOES_NOT_EXIST"
     wait_for(lambda: by_token.get(OUTSIDE).status_code == 401, what="the token's end")
+
+
+def on_a_terminal(mlean, env, root, words, typed):
+    """What a terminal shows of a verb, and its exit status; each line of `typed` is typed once something is asked for."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(str(mlean), [str(mlean), "-C", str(root), *words], env)
+    shown = b""
+    with contextlib.suppress(OSError):  # the end of a terminal is an error
+        for line in [*typed, None]:
+            while piece := os.read(terminal, 4096):
+                shown += piece
+                if line is not None and piece.rstrip().endswith(b":"):
+                    os.write(terminal, line.encode() + b"\n")
+                    break
+    return shown.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_a_password_is_not_shown_while_it_is_typed(mlean, env, users):
+    shown, status = on_a_terminal(mlean, env, users.root, ["users", "add", "bob"], [PASSWORD, PASSWORD])
+    assert status == 0 and "password of 'bob':" in shown and "again:" in shown and "bob added" in shown, shown
+    assert PASSWORD not in shown
+    shown, status = on_a_terminal(mlean, env, users.root, ["users", "password", "bob"], [PASSWORD, PASSWORD + "x"])
+    assert status == 1 and "the two differ" in shown, shown
