@@ -15,6 +15,7 @@
 #include "app/access_watch.hpp"
 #include "app/listen.hpp"
 #include "app/tls_files.hpp"
+#include "artifacts/upload_parts.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "flows/server_link.hpp"
@@ -165,6 +166,7 @@ void BindAll(net::Router& router, api::ApiContext& api, api::mlflow::Context& ml
   api::BindRollouts(router, api);
   api::BindWindows(router, api);
   api::BindLabels(router, api);
+  api::BindRuns(router, api);
   api::BindModels(router, api);
   api::BindAudit(router, api);
   api::BindControl(router, api);
@@ -208,6 +210,9 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   TRY(const std::filesystem::path root, PrepareRoot(arguments, context));
   TRY(flows::Workspace workspace, flows::OpenWorkspace(root, *context.clock, "server", true));
   TRY(flows::Workspace api_workspace, flows::OpenWorkspace(root, *context.clock, "server", true));
+  // What a killed server was given in part. Not beside another server of this project, which may be at it.
+  if (!flows::ServerUrl(workspace)) TRYV(artifacts::SweepUploads(workspace.UploadDir()));
+  TRYV(os::MakeDirs(workspace.UploadDir()));
   TRYV(api_workspace.db->Write(
       [&](sql::Txn& txn) { return track::PrepareDefaultExperiment(txn, "mlflow-artifacts:", context.clock->Now()); }));
   Metrics metrics;

@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t kMaxPath = 1000;
 constexpr int kMaxDecodings = 8;
 
+constexpr int kSweepAtOnce = 500;
+
+constexpr const char* kUnused = "CREATE TABLE unused_blobs(digest TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;";
 constexpr const char* kTables = R"sql(
 CREATE TABLE artifacts(
   path TEXT NOT NULL PRIMARY KEY, digest TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL) WITHOUT ROWID;
@@ -80,17 +83,27 @@ Result<void> CheckPlace(sql::Txn& txn, const std::string& path) {
   return {};
 }
 
-// Removes the blob when no row names it any more.
-Result<void> DropUnused(sql::Txn& txn, const std::filesystem::path& root, const std::string& digest) {
-  TRY(sql::Stmt stmt, txn.Prepare("SELECT 1 FROM artifacts WHERE digest = ?1 LIMIT 1"));
-  stmt.Bind(digest);
-  TRY(const bool used, stmt.Step());
-  return used ? Result<void>() : os::Remove(BlobPath(root, digest));
+Result<void> NoteUnused(sql::Txn& txn, const std::string& digest) {
+  return txn.Exec(
+      "INSERT OR IGNORE INTO unused_blobs(digest) SELECT ?1 WHERE NOT EXISTS(SELECT 1 FROM artifacts WHERE digest = ?1)", digest);
 }
+
+// Only for a blob of which the transaction has seen that no row names it.
+Result<void> Drop(const std::filesystem::path& root, const std::string& digest, Swept& swept) {
+  const std::filesystem::path file = BlobPath(root, digest);
+  const Result<os::FileStat> stat = os::Stat(file);
+  if (!stat) return {};
+  TRYV(os::Remove(file));
+  ++swept.blobs;
+  swept.bytes += static_cast<std::int64_t>(stat->size);
+  return {};
+}
+
+NamedBlob ReadNamed(const sql::Stmt& row) { return {row.Text(0), {row.Text(1), row.Int(2), row.Int(3)}}; }
 
 }  // namespace
 
-std::vector<sql::Migration> Migrations() { return {{"artifacts", 1, kTables}}; }
+std::vector<sql::Migration> Migrations() { return {{"artifacts", 1, kTables}, {"artifacts", 2, kUnused}}; }
 
 Result<std::string> CleanPath(std::string_view path) {
   if (path.size() > kMaxPath || !IsValidUtf8(path)) return InvalidPath();
@@ -139,7 +152,7 @@ Result<void> Put(sql::Txn& txn, const std::filesystem::path& root, const std::st
       txn.Exec("INSERT INTO artifacts(path, digest, size, modified) VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
                "digest = excluded.digest, size = excluded.size, modified = excluded.modified",
                path, blob.digest, blob.size, blob.modified));
-  if (before && before->digest != blob.digest) return DropUnused(txn, root, before->digest);
+  if (before && before->digest != blob.digest) return NoteUnused(txn, before->digest);
   return {};
 }
 
@@ -181,7 +194,7 @@ Result<std::vector<Entry>> List(sql::Conn& conn, const std::string& folder) {
   return out;
 }
 
-Result<std::size_t> Remove(sql::Txn& txn, const std::filesystem::path& root, const std::string& path) {
+Result<std::size_t> Remove(sql::Txn& txn, const std::string& path) {
   const Range range = Under(path);
   TRY(sql::Stmt stmt, txn.Prepare("SELECT DISTINCT digest FROM artifacts WHERE path = ?1 OR (path >= ?2 AND path < ?3)"));
   stmt.Bind(path).Bind(range.from).Bind(range.to);
@@ -189,8 +202,79 @@ Result<std::size_t> Remove(sql::Txn& txn, const std::filesystem::path& root, con
   if (digests.empty()) return std::size_t{0};
   TRYV(txn.Exec("DELETE FROM artifacts WHERE path = ?1 OR (path >= ?2 AND path < ?3)", path, range.from, range.to));
   const auto removed = static_cast<std::size_t>(txn.Changes());
-  for (const std::string& digest : digests) TRYV(DropUnused(txn, root, digest));
+  for (const std::string& digest : digests) TRYV(NoteUnused(txn, digest));
   return removed;
+}
+
+Result<bool> HasUnused(sql::Conn& conn) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT 1 FROM unused_blobs LIMIT 1"));
+  return stmt.Step();
+}
+
+Result<Swept> SweepUnused(sql::Txn& txn, const std::filesystem::path& root) {
+  TRY(sql::Stmt stmt, txn.Prepare("SELECT digest FROM unused_blobs LIMIT ?1"));
+  stmt.Bind(kSweepAtOnce);
+  TRY(const std::vector<std::string> digests, sql::ReadRows(stmt, [](const sql::Stmt& row) { return row.Text(0); }));
+  Swept swept;
+  for (const std::string& digest : digests) {
+    TRY(const std::int64_t names, CountNames(txn, digest));
+    // Killed behind this: the digest is still written down, and its blob is looked for again.
+    if (names == 0) TRYV(Drop(root, digest, swept));
+    TRYV(txn.Exec("DELETE FROM unused_blobs WHERE digest = ?1", digest));
+  }
+  return swept;
+}
+
+Result<Swept> SweepAllUnused(sql::Database& db, const std::filesystem::path& root) {
+  Swept all;
+  for (;;) {
+    TRY(const bool more, db.Read(HasUnused));
+    if (!more) return all;
+    TRY(const Swept some, db.Write([&](sql::Txn& txn) { return SweepUnused(txn, root); }));
+    all.blobs += some.blobs;
+    all.bytes += some.bytes;
+  }
+}
+
+Result<Swept> SweepOrphans(sql::Database& db, const std::filesystem::path& root) {
+  Swept swept;
+  if (!os::IsDir(root)) return swept;
+  TRY(const std::vector<std::string> folders, os::ListDir(root));
+  for (const std::string& folder : folders) {
+    if (folder.size() != 2 || !os::IsDir(root / folder)) continue;
+    TRY(const std::vector<std::string> digests, os::ListDir(root / folder));
+    for (std::size_t from = 0; from < digests.size(); from += kSweepAtOnce) {
+      // A new row puts its blob into place in its own transaction: in ours, what has no row will get none.
+      TRYV(db.Write([&](sql::Txn& txn) -> Result<void> {
+        for (std::size_t i = from; i < std::min(digests.size(), from + kSweepAtOnce); ++i) {
+          TRY(const std::int64_t names, CountNames(txn, digests[i]));
+          if (names == 0) TRYV(Drop(root, digests[i], swept));
+        }
+        return {};
+      }));
+    }
+  }
+  return swept;
+}
+
+Result<std::vector<NamedBlob>> ListBehind(sql::Conn& conn, const std::string& after, int limit) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT path, digest, size, modified FROM artifacts WHERE path > ?1 ORDER BY path LIMIT ?2"));
+  stmt.Bind(after).Bind(limit);
+  return sql::ReadRows(stmt, ReadNamed);
+}
+
+Result<std::vector<NamedBlob>> ListBelow(sql::Conn& conn, const std::string& folder) {
+  const Range range = Under(folder);
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT path, digest, size, modified FROM artifacts WHERE path >= ?1 AND path < ?2"));
+  stmt.Bind(range.from).Bind(range.to);
+  return sql::ReadRows(stmt, ReadNamed);
+}
+
+Result<std::int64_t> CountNames(sql::Conn& conn, const std::string& digest) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT count(*) FROM artifacts WHERE digest = ?1"));
+  stmt.Bind(digest);
+  TRY(const bool found, stmt.Step());
+  return found ? stmt.Int(0) : 0;
 }
 
 }  // namespace mlean::artifacts

@@ -1,10 +1,10 @@
 // The files of runs and models, kept once by content. A path ("3/<run>/artifacts/model/MLmodel", relative to the artifact root,
 // '/' between the parts) names a blob; a blob is a file under `root`/<two digits>/<SHA-256>, written once and never changed.
 //
-// Rows and blobs move together: a blob is put into its place inside the transaction that adds its row, and removed inside the one
-// that takes its last row away, so with SQLite's one writer no blob is taken from under a new row. A crash in between can leave a
-// blob without a row (SweepBlobs removes it), never a row without a blob. There are no links and no folders: a folder is there
-// while a file is in it.
+// Rows and blobs: a blob is put into its place inside the transaction that adds its row. A transaction that takes a blob's last
+// row away writes the blob down as unused; a later one looks whether it still is, and removes it (SweepUnused). With SQLite's one
+// writer no blob is taken from under a new row, and a crash can leave a blob without a row (SweepOrphans), never a row without a
+// blob. There are no links and no folders: a folder is there while a file is in it.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +51,32 @@ Result<void> Put(sql::Txn& txn, const std::filesystem::path& root, const std::st
 Result<std::optional<Blob>> Find(sql::Conn& conn, const std::string& path);
 // What lies directly in the folder, by name; a file or nothing has none.
 Result<std::vector<Entry>> List(sql::Conn& conn, const std::string& folder);
-// A file, or all in a folder; what is not there counts as removed. Returns how many files went.
-Result<std::size_t> Remove(sql::Txn& txn, const std::filesystem::path& root, const std::string& path);
+// A file, or all in a folder; what is not there counts as removed. Returns how many files went. Their blobs stay until they are
+// swept.
+Result<std::size_t> Remove(sql::Txn& txn, const std::string& path);
+
+struct Swept {
+  std::int64_t blobs = 0;
+  std::int64_t bytes = 0;
+};
+// Whether a transaction has left blobs without rows.
+Result<bool> HasUnused(sql::Conn& conn);
+// Removes some of the blobs that were left without rows, at most some hundred; none: there are none left.
+Result<Swept> SweepUnused(sql::Txn& txn, const std::filesystem::path& root);
+// The same until none is left, each time in a transaction of its own.
+Result<Swept> SweepAllUnused(sql::Database& db, const std::filesystem::path& root);
+// Removes the files in `root` that no row names: what uploads have left that were killed.
+Result<Swept> SweepOrphans(sql::Database& db, const std::filesystem::path& root);
+
+struct NamedBlob {
+  std::string path;
+  Blob blob;
+};
+// The next paths behind `after`, at most `limit`; "" begins.
+Result<std::vector<NamedBlob>> ListBehind(sql::Conn& conn, const std::string& after, int limit);
+// All below a folder.
+Result<std::vector<NamedBlob>> ListBelow(sql::Conn& conn, const std::string& folder);
+// How many paths name the blob.
+Result<std::int64_t> CountNames(sql::Conn& conn, const std::string& digest);
 
 }  // namespace mlean::artifacts

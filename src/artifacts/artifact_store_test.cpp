@@ -51,6 +51,7 @@ class ArtifactStore : public sql::TemporaryDatabaseTest {
     for (const Entry& entry : *entries) out.push_back(entry.name + (entry.folder ? "/" : ""));
     return out;
   }
+  std::int64_t Sweep() { return SweepAllUnused(*db_, Root())->blobs; }
   std::size_t Blobs() { return os::Exists(Root()) ? os::ListTree(Root())->size() : 0; }
   std::filesystem::path Root() const { return folder_ / "blobs"; }
 };
@@ -61,20 +62,46 @@ TEST_F(ArtifactStore, KeepsEqualContentOnce) {
   EXPECT_EQ(Blobs(), 1u);
   EXPECT_EQ(Text("1/a"), "same");
   EXPECT_EQ(Text("1/b"), "same");
-  EXPECT_EQ(*Write([&](sql::Txn& txn) { return Remove(txn, Root(), "1/a"); }), 1u);
+  EXPECT_EQ(*Write([&](sql::Txn& txn) { return Remove(txn, "1/a"); }), 1u);
+  EXPECT_EQ(Sweep(), 0);
   EXPECT_EQ(Text("1/b"), "same");
-  EXPECT_EQ(*Write([&](sql::Txn& txn) { return Remove(txn, Root(), "1"); }), 1u);
+  EXPECT_EQ(*Write([&](sql::Txn& txn) { return Remove(txn, "1"); }), 1u);
+  EXPECT_EQ(Blobs(), 1u);  // until its row is surely gone
+  EXPECT_EQ(Sweep(), 1);
   EXPECT_EQ(Blobs(), 0u);
-  EXPECT_EQ(*Write([&](sql::Txn& txn) { return Remove(txn, Root(), "1"); }), 0u);
+  EXPECT_EQ(*Write([&](sql::Txn& txn) { return Remove(txn, "1"); }), 0u);
 }
 
 TEST_F(ArtifactStore, ReplacesAFile) {
   ASSERT_TRUE(Keep("a", "old"));
   ASSERT_TRUE(Keep("a", "new"));
   EXPECT_EQ(Text("a"), "new");
+  EXPECT_EQ(Sweep(), 1);
   EXPECT_EQ(Blobs(), 1u);
   ASSERT_TRUE(Keep("a", "new"));
+  EXPECT_EQ(Sweep(), 0);
   EXPECT_EQ(Text("a"), "new");
+}
+
+TEST_F(ArtifactStore, KeepsABlobThatWasNamedAgainBeforeTheSweep) {
+  ASSERT_TRUE(Keep("a", "text"));
+  ASSERT_TRUE(Write([&](sql::Txn& txn) { return Remove(txn, "a"); }));
+  ASSERT_TRUE(Keep("b", "text"));
+  EXPECT_EQ(Sweep(), 0);
+  EXPECT_EQ(Text("b"), "text");
+}
+
+TEST_F(ArtifactStore, SweepsWhatNoRowNames) {
+  ASSERT_TRUE(Keep("a", "kept"));
+  const std::filesystem::path orphan = BlobPath(Root(), Sha256Hex("orphan"));
+  ASSERT_TRUE(os::MakeDirs(orphan.parent_path()));
+  ASSERT_TRUE(os::WriteFileAtomic(orphan, "orphan"));
+  const auto swept = SweepOrphans(*db_, Root());
+  ASSERT_TRUE(swept) << swept.error().what;
+  EXPECT_EQ(swept->blobs, 1);
+  EXPECT_EQ(swept->bytes, 6);
+  EXPECT_EQ(Text("a"), "kept");
+  EXPECT_EQ(Blobs(), 1u);
 }
 
 TEST_F(ArtifactStore, ListsOneLevel) {
@@ -84,7 +111,7 @@ TEST_F(ArtifactStore, ListsOneLevel) {
   EXPECT_THAT(Names("m/a"), ElementsAre("1", "2"));
   EXPECT_TRUE(Names("m/z").empty());
   EXPECT_TRUE(Names("none").empty());
-  EXPECT_EQ(*Write([&](sql::Txn& txn) { return Remove(txn, Root(), "m/a"); }), 2u);
+  EXPECT_EQ(*Write([&](sql::Txn& txn) { return Remove(txn, "m/a"); }), 2u);
   EXPECT_THAT(Names("m"), ElementsAre("a-b/", "a.txt", "z"));
 }
 

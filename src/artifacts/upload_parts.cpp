@@ -1,6 +1,7 @@
 #include "artifacts/upload_parts.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include <fmt/format.h>
 
@@ -11,10 +12,13 @@
 namespace mlean::artifacts {
 namespace {
 
+constexpr std::string_view kPrefix = "parts-";
+constexpr std::chrono::hours kPartsKept{24};
+
 // kNotFound also for a text that is no id: it must not become part of a path.
 Result<std::filesystem::path> Folder(const std::filesystem::path& uploads, std::string_view id) {
   const bool sound = id.size() == 32 && id.find_first_not_of("0123456789abcdef") == id.npos;
-  std::filesystem::path folder = uploads / fmt::format("parts-{}", sound ? id : "");
+  std::filesystem::path folder = uploads / fmt::format("{}{}", kPrefix, sound ? id : "");
   if (!sound || !os::IsDir(folder)) return Fail(Code::kNotFound, fmt::format("cannot find upload '{}'", id));
   return folder;
 }
@@ -33,7 +37,7 @@ Result<std::string> EtagOf(const std::filesystem::path& folder, int number) {
 
 Result<std::string> BeginParts(const std::filesystem::path& uploads) {
   std::string id = NewHex32();
-  TRYV(os::MakeDirs(uploads / ("parts-" + id)));
+  TRYV(os::MakeDirs(uploads / fmt::format("{}{}", kPrefix, id)));
   return id;
 }
 
@@ -79,6 +83,21 @@ Result<JoinedParts> JoinParts(const std::filesystem::path& uploads, std::string_
 Result<void> DropParts(const std::filesystem::path& uploads, std::string_view id) {
   const Result<std::filesystem::path> folder = Folder(uploads, id);
   return folder ? os::RemoveTree(*folder) : Result<void>();
+}
+
+Result<void> SweepUploads(const std::filesystem::path& uploads) {
+  if (!os::IsDir(uploads)) return {};
+  // Both times are of the file system's clock: a simulated one does not count.
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  TRY(const std::vector<std::string> names, os::ListDir(uploads));
+  for (const std::string& name : names) {
+    const Result<os::FileStat> stat = os::StatLink(uploads / name);
+    if (!stat) continue;
+    const bool parts = name.starts_with(kPrefix) && stat->kind == os::FileKind::kDir;
+    if (parts && now - std::chrono::nanoseconds(stat->mtime_ns) < kPartsKept) continue;
+    TRYV(os::RemoveTree(uploads / name));
+  }
+  return {};
 }
 
 }  // namespace mlean::artifacts

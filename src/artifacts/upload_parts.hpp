@@ -1,6 +1,6 @@
 // Uploads in parts (MLflow's multipart uploads, reference/mlflow.md 1.5): a part is a file in the folder of its upload,
 // `uploads`/parts-<id>/<number>, until JoinParts makes one file of them. The id is 122 random bits: who knows it may send parts.
-// Nothing else is kept of an upload, so one that is never ended is a folder and no more; the sweep of `uploads` takes it away.
+// Nothing else is kept of an upload, so one that is never ended is a folder and no more; SweepUploads takes it away.
 #pragma once
 
 #include <filesystem>
@@ -34,5 +34,8 @@ struct JoinedParts {
 Result<JoinedParts> JoinParts(const std::filesystem::path& uploads, std::string_view id, std::vector<PartName> parts);
 // Removes the upload; one that is not there counts as removed.
 Result<void> DropParts(const std::filesystem::path& uploads, std::string_view id);
+
+// Removes what a server that was killed has left in `uploads`: everything but multipart uploads that got a part within a day.
+Result<void> SweepUploads(const std::filesystem::path& uploads);
 
 }  // namespace mlean::artifacts

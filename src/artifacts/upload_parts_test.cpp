@@ -62,5 +62,16 @@ TEST_F(UploadParts, KnowOnlyTheirOwnUploads) {
   EXPECT_EQ(os::ListDir(uploads_)->size(), 2u) << "nothing of it was removed";
 }
 
+TEST_F(UploadParts, AreSweptADayAfterTheLast) {
+  const std::string old = *BeginParts(uploads_), fresh = *BeginParts(uploads_);
+  ASSERT_TRUE(Send(old, 1, "a"));
+  std::filesystem::last_write_time(uploads_ / ("parts-" + old),
+                                   std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
+  ASSERT_TRUE(os::WriteFileAtomic(uploads_ / "cut off", "x"));
+  ASSERT_TRUE(SweepUploads(uploads_));
+  EXPECT_EQ(*os::ListDir(uploads_), std::vector<std::string>{"parts-" + fresh});
+  EXPECT_TRUE(SweepUploads(uploads_ / "none"));
+}
+
 }  // namespace
 }  // namespace mlean::artifacts

@@ -30,6 +30,9 @@ struct Workspace {
   TimeMs Now() const { return clock->Now(); }
   std::filesystem::path ModelStore(const std::string& model) const { return project.ArtifactDir() / "models" / model; }
   std::filesystem::path PredictionLogs() const { return project.StateDir() / "predictions"; }
+  std::filesystem::path BlobDir() const { return project.ArtifactDir() / "blobs"; }      // artifacts by content
+  std::filesystem::path UploadDir() const { return project.ArtifactDir() / "uploads"; }  // of the server, while they come in
+  std::filesystem::path ImportDir() const { return project.ArtifactDir() / "imports"; }  // of `mlean migrate`, likewise
   std::filesystem::path ServerFile() const { return project.StateDir() / "server.json"; }
 };
 

@@ -6,6 +6,7 @@
 #include "registry/model_store.hpp"
 #include "registry/names.hpp"
 #include "registry/rows_store.hpp"
+#include "sql/rows.hpp"
 
 namespace mlean::registry {
 namespace {
@@ -250,6 +251,22 @@ Result<void> DeleteVersion(sql::Txn& txn, std::string_view model, int version, T
   TRYV(txn.Exec("DELETE FROM model_aliases WHERE model = ?1 AND version = ?2", owner, version));
   TRYV(txn.Exec("UPDATE models SET updated = ?2 WHERE no = ?1", owner, now));
   return CountChange(txn);
+}
+
+Result<std::unordered_map<std::string, std::string>> Referred(sql::Conn& conn) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT m.name, v.version, v.run_id, v.logged_model_id, v.source FROM model_versions v "
+                                   "JOIN models m ON m.no = v.model WHERE v.deleted = 0"));
+  std::unordered_map<std::string, std::string> out;
+  TRYV(sql::ForEachRow(stmt, [&](const sql::Stmt& row) {
+    const std::string name = fmt::format("model '{}' version {}", row.Text(0), row.Int(1));
+    std::vector<std::string> ids = Split(row.Text(4), '/');
+    ids.push_back(row.Text(2));
+    ids.push_back(row.Text(3));
+    for (std::string& id : ids) {
+      if (!id.empty()) out.emplace(std::move(id), name);
+    }
+  }));
+  return out;
 }
 
 }  // namespace mlean::registry

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.hpp"
@@ -68,6 +69,10 @@ Result<void> SetVersionTag(sql::Txn& txn, std::string_view model, int version, c
 Result<void> DeleteVersionTag(sql::Txn& txn, std::string_view model, int version, std::string_view key, TimeMs now);
 // Soft: gone from every reader, its aliases removed, its number never given again.
 Result<void> DeleteVersion(sql::Txn& txn, std::string_view model, int version, TimeMs now);
+
+// What versions that are not deleted refer to: every run, logged model and path part of their sources, with the version's name
+// ("model 'x' version 3"). For whoever deletes runs for good.
+Result<std::unordered_map<std::string, std::string>> Referred(sql::Conn& conn);
 
 // The version that `reference` names: NAME (its alias "champion") · NAME@ALIAS · NAME/VERSION · NAME/STAGE · NAME/latest ·
 // NAME/versions/VERSION, each also behind "models:/" or "models:". kNotFound when there is none, with a fix.

@@ -90,8 +90,9 @@ Error Handle::Failure(int code, std::string_view sql) const {
 Result<std::unique_ptr<Handle>> Handle::Open(const std::filesystem::path& path, Sync sync, Role role) {
   std::unique_ptr<Handle> handle(new Handle(path.string()));
   // Readers too need to write the shared-memory index of the WAL; query_only keeps them from writing anything else.
-  const int flags =
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (role == Role::kWriter ? SQLITE_OPEN_CREATE : 0);
+  const bool creates = role == Role::kWriter || role == Role::kForeignWriter;
+  const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (creates ? SQLITE_OPEN_CREATE : 0) |
+                    (role == Role::kForeignReader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
   const int code = sqlite3_open_v2(handle->path_.c_str(), &handle->db_, flags, nullptr);
   if (code != SQLITE_OK) return handle->Failure(code, "open");
   if (role == Role::kWriter) MakePrivate(handle->path_);
@@ -110,6 +111,8 @@ Result<void> Handle::Configure(Sync sync, Role role) {
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  if (role == Role::kForeignReader) return Script("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768");
+  if (role == Role::kForeignWriter) return Script("PRAGMA temp_store=MEMORY; PRAGMA synchronous=NORMAL");
   if (role == Role::kWriter) TRYV(SwitchToWal());
   TRYV(Script(sync == Sync::kFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
   TRYV(Script("PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864"));

@@ -28,8 +28,9 @@ struct CachedStmt {
 // Owns the connection and its prepared statements. One thread at a time.
 class Handle {
  public:
-  enum class Role : std::uint8_t { kWriter, kReader };
-  // Opens (a writer creates the file) and sets the pragmas.
+  // kForeign…: of another program's database (foreign.hpp); a reader writes nothing at all, a writer sets no pragma that stays.
+  enum class Role : std::uint8_t { kWriter, kReader, kForeignReader, kForeignWriter };
+  // Opens (writers create the file) and sets the pragmas.
   static Result<std::unique_ptr<Handle>> Open(const std::filesystem::path& path, Sync sync, Role role);
   ~Handle();
   Handle(const Handle&) = delete;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <limits>
 #include <set>
-#include <tuple>
-#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -12,6 +10,7 @@
 #include "sql/rows.hpp"
 #include "track/limits.hpp"
 #include "track/metric_keys_store.hpp"
+#include "track/metric_rows_store.hpp"
 #include "track/param_store.hpp"
 #include "track/run_store.hpp"
 #include "track/tag_store.hpp"
@@ -21,27 +20,6 @@ namespace {
 
 constexpr std::size_t kMaxIntervalRuns = 100;
 constexpr std::size_t kMaxIntervalSteps = 2500;
-
-struct Point {
-  StoredValue stored;
-  TimeMs time = 0;
-  std::int64_t step = 0;
-  auto Rank() const { return std::tuple(step, time, stored.value); }
-};
-
-Result<void> WriteLatest(sql::Txn& txn, std::int64_t run, const std::unordered_map<std::int64_t, Point>& newest) {
-  TRY(sql::Stmt stmt,
-      txn.Prepare("INSERT INTO latest_metrics(run, key, value, is_nan, time, step) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
-                  "ON CONFLICT DO UPDATE SET value = excluded.value, is_nan = excluded.is_nan, time = excluded.time, "
-                  "step = excluded.step "
-                  "WHERE (excluded.step, excluded.time, excluded.value) > (step, time, value)"));
-  for (const auto& [key, point] : newest) {
-    stmt.Bind(run).Bind(key).Bind(point.stored.value).Bind(point.stored.is_nan).Bind(point.time).Bind(point.step);
-    TRYV(stmt.Run());
-    stmt.Reset();
-  }
-  return {};
-}
 
 Result<void> AttachToModel(sql::Txn& txn, std::int64_t run, std::int64_t key, const Metric& metric) {
   std::int64_t model = 0;
@@ -85,10 +63,7 @@ std::set<std::int64_t> SampleSteps(const std::set<std::int64_t>& all, std::int64
 
 Result<void> LogMetrics(sql::Txn& txn, std::string_view run_id, const std::vector<Metric>& metrics) {
   TRY(const std::int64_t run, ActiveRun(txn, run_id));
-  TRY(sql::Stmt insert,
-      txn.Prepare("INSERT OR IGNORE INTO metrics(run, key, time, step, value, is_nan) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
-  MetricKeys keys(txn);
-  std::unordered_map<std::int64_t, Point> newest;
+  TRY(MetricRows rows, MetricRows::Of(txn, run));
   for (const Metric& metric : metrics) {
     if (metric.timestamp < 0) {
       return Fail(Code::kInvalid,
@@ -97,16 +72,10 @@ Result<void> LogMetrics(sql::Txn& txn, std::string_view run_id, const std::vecto
                               metric.timestamp, metric.key, codec::PythonFloat(metric.value)));
     }
     TRYV(CheckKey(metric.key, KeyOf::kMetric));
-    TRY(const std::int64_t key, keys.Number(metric.key));
-    const Point point{ToStored(metric.value), metric.timestamp, metric.step};
-    insert.Bind(run).Bind(key).Bind(point.time).Bind(point.step).Bind(point.stored.value).Bind(point.stored.is_nan);
-    TRYV(insert.Run());
-    insert.Reset();
-    const auto [slot, added] = newest.try_emplace(key, point);
-    if (!added && point.Rank() > slot->second.Rank()) slot->second = point;
+    TRY(const std::int64_t key, rows.Add(metric));
     if (!metric.model_id.empty()) TRYV(AttachToModel(txn, run, key, metric));
   }
-  return WriteLatest(txn, run, newest);
+  return rows.Finish();
 }
 
 Result<void> LogBatch(sql::Txn& txn, std::string_view run_id, const std::vector<Metric>& metrics,

@@ -55,8 +55,22 @@ CREATE TABLE logged_model_metrics(
   PRIMARY KEY(model, key, time, step, run, dataset_name, dataset_digest, value, is_nan)) WITHOUT ROWID;
 )sql";
 
+// What was brought from other tracking stores (import_store.hpp). `kind` is ImportKind; `target` is the row's small number here;
+// `source_uri` is where the files were; `points` were read of a run, `same` of them were there already. `removed_runs` are gone for
+// good, but for rows of theirs that are still to be deleted (removal_store.hpp).
+constexpr const char* kImports = R"sql(
+CREATE TABLE imports(
+  no INTEGER PRIMARY KEY, origin TEXT NOT NULL UNIQUE, prefix TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER);
+CREATE TABLE import_items(
+  import INTEGER NOT NULL, kind INTEGER NOT NULL, source_id TEXT NOT NULL, target INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0,
+  points INTEGER NOT NULL DEFAULT 0, same INTEGER NOT NULL DEFAULT 0, source_uri TEXT NOT NULL, files_done INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY(import, kind, source_id)) WITHOUT ROWID;
+CREATE TABLE removed_runs(no INTEGER PRIMARY KEY);
+CREATE INDEX import_items_by_target ON import_items(import, kind, target);
+)sql";
+
 }  // namespace
 
-std::vector<sql::Migration> Migrations() { return {{"track", 1, kTables}}; }
+std::vector<sql::Migration> Migrations() { return {{"track", 1, kTables}, {"track", 2, kImports}}; }
 
 }  // namespace mlean::track

@@ -149,6 +149,7 @@ NEEDS = {
     "GET /api/mlean/v1/models/{model}/windows": ("READ", {}),
     "GET /api/mlean/v1/models/{model}/observe": ("READ", {}),
     "POST /api/mlean/v1/models/{model}/labels": ("EDIT", {}),
+    "POST /api/mlean/v1/runs/gc": ("ADMIN", {"older_than": "30d", "dry_run": True}),
     "GET /api/mlean/v1/audit": ("ADMIN", {}),
     "GET /api/mlean/v1/audit/verify": ("USER", {}),
     "GET /api/mlean/v1/alerts": ("USER", {}),

@@ -34,6 +34,7 @@ void BindTurns(net::Router& router, ApiContext& context);
 void BindRollouts(net::Router& router, ApiContext& context);
 void BindWindows(net::Router& router, ApiContext& context);
 void BindLabels(net::Router& router, ApiContext& context);
+void BindRuns(net::Router& router, ApiContext& context);
 void BindModels(net::Router& router, ApiContext& context);
 void BindAudit(net::Router& router, ApiContext& context);
 void BindControl(net::Router& router, ApiContext& context);

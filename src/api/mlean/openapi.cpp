@@ -25,6 +25,7 @@ const std::map<std::string, std::string, std::less<>>& Summaries() {
       {"GET /api/mlean/v1/models/{model}/windows", "Closed monitor windows"},
       {"GET /api/mlean/v1/models/{model}/observe", "Drift and performance between two instants"},
       {"POST /api/mlean/v1/models/{model}/labels", "Add labels to earlier predictions"},
+      {"POST /api/mlean/v1/runs/gc", "Delete for good what is deleted: runs, logged models, experiments, their files"},
       {"GET /api/mlean/v1/audit", "Events of the audit chain"},
       {"GET /api/mlean/v1/audit/verify", "Check the audit chain"},
       {"GET /api/mlean/v1/alerts", "Alerts and their deliveries"},

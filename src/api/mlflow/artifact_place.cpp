@@ -89,9 +89,6 @@ Place ParsePlace(std::string_view uri) {
   return {Kind::kStore, std::string(rest)};
 }
 
-std::filesystem::path BlobRoot(const flows::Workspace& workspace) { return workspace.project.ArtifactDir() / "blobs"; }
-std::filesystem::path UploadDir(const flows::Workspace& workspace) { return workspace.project.ArtifactDir() / "uploads"; }
-
 Result<std::vector<artifacts::Entry>> ListPlace(Context& context, const std::string& uri, const std::string& folder) {
   const Place place = ParsePlace(uri);
   if (place.kind == Place::Kind::kElsewhere) return Elsewhere(uri);
@@ -119,7 +116,7 @@ Result<net::Reply> SendPlace(Context& context, const std::string& uri, const std
     const std::string whole = Joined(place.path, path);
     TRY(const auto blob, context.workspace.db->Read([&](sql::Conn& conn) { return artifacts::Find(conn, whole); }));
     if (!blob) return Missing(path);
-    net::Reply reply = FileReply(artifacts::BlobPath(BlobRoot(context.workspace), blob->digest), path);
+    net::Reply reply = FileReply(artifacts::BlobPath(context.workspace.BlobDir(), blob->digest), path);
     reply.With("ETag", fmt::format("\"{}\"", blob->digest));
     return reply;
   }
@@ -136,8 +133,8 @@ Result<net::Reply> SendPlace(Context& context, const std::string& uri, const std
 
 Result<std::filesystem::path> BodyFile(Context& context, const net::Call& call) {
   if (!call.body_file.empty()) return std::filesystem::path(call.body_file);
-  TRYV(os::MakeDirs(UploadDir(context.workspace)));
-  std::filesystem::path file = UploadDir(context.workspace) / NewHex32();
+  TRYV(os::MakeDirs(context.workspace.UploadDir()));
+  std::filesystem::path file = context.workspace.UploadDir() / NewHex32();
   TRYV(os::WriteFileAtomic(file, call.body, {.sync = false}));
   return file;
 }
@@ -152,9 +149,13 @@ Result<void> StoreBody(Context& context, const net::Call& call, const std::strin
 Result<void> StoreFile(Context& context, const std::filesystem::path& file, artifacts::Blob blob, const std::string& path) {
   blob.modified = context.workspace.Now();
   Result<void> put = context.workspace.db->Write(
-      [&](sql::Txn& txn) { return artifacts::Put(txn, BlobRoot(context.workspace), path, blob, file); });
-  if (!put) static_cast<void>(os::Remove(file));  // the first failure is the one to tell
-  return put;
+      [&](sql::Txn& txn) { return artifacts::Put(txn, context.workspace.BlobDir(), path, blob, file); });
+  if (!put) {
+    static_cast<void>(os::Remove(file));  // the first failure is the one to tell
+    return put;
+  }
+  TRYV(artifacts::SweepAllUnused(*context.workspace.db, context.workspace.BlobDir()));  // what was at `path` before
+  return {};
 }
 
 Json EntriesJson(const std::vector<artifacts::Entry>& entries, const std::string& prefix) {

@@ -18,10 +18,6 @@ struct Place {
 };
 Place ParsePlace(std::string_view uri);
 
-// The blobs' folder and the one where uploads are collected.
-std::filesystem::path BlobRoot(const flows::Workspace& workspace);
-std::filesystem::path UploadDir(const flows::Workspace& workspace);
-
 // What lies in `folder` (clean, relative) of the place at `uri`. kUnsupported when it is elsewhere.
 Result<std::vector<artifacts::Entry>> ListPlace(Context& context, const std::string& uri, const std::string& folder);
 // A reply with the file. kNotFound when it is not there: never 5xx, clients would retry for minutes.

@@ -34,14 +34,15 @@ Result<net::Reply> Download(const net::Call& call, Context& context) {
 Result<net::Reply> Delete(const net::Call& call, Context& context) {
   TRY(const std::string path, artifacts::CleanPath(call.Path("path")));
   if (path.empty()) return Fail(Code::kInvalid, "Invalid path");
-  TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return artifacts::Remove(txn, BlobRoot(context.workspace), path); }));
+  TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return artifacts::Remove(txn, path); }));
+  TRYV(artifacts::SweepAllUnused(*context.workspace.db, context.workspace.BlobDir()));
   return net::Reply::Json(200, "{}");
 }
 
 }  // namespace
 
 void BindArtifactProxy(net::Router& router, Context& context) {
-  RawEndpoint(router, context, "PUT", kRoute, {.max_body = kMaxArtifact, .spool_dir = UploadDir(context.workspace).string()},
+  RawEndpoint(router, context, "PUT", kRoute, {.max_body = kMaxArtifact, .spool_dir = context.workspace.UploadDir().string()},
               Edits(OfArtifactPath), Upload);
   RawEndpoint(router, context, "GET", kRoute, {}, Reads(OfArtifactPath), Download);
   RawEndpoint(router, context, "DELETE", kRoute, {}, Manages(OfArtifactPath), Delete);

@@ -45,7 +45,7 @@ Result<net::Reply> Create(const net::Call& call, Context& context) {
   if (count < 1 || count > artifacts::kMaxParts) {
     return InvalidValue("num_parts", Json(count), fmt::format("it is 1 to {}", artifacts::kMaxParts));
   }
-  TRY(const std::string id, artifacts::BeginParts(UploadDir(context.workspace)));
+  TRY(const std::string id, artifacts::BeginParts(context.workspace.UploadDir()));
   Json::Array credentials;
   for (std::int64_t number = 1; number <= count; ++number) {
     credentials.push_back(
@@ -60,7 +60,7 @@ Result<net::Reply> Part(const net::Call& call, Context& context) {
   const auto number = ParseInt(call.Path("number"));
   if (!number) return Fail(Code::kInvalid, fmt::format("Invalid part number '{}'", call.Path("number")));
   TRY(const std::filesystem::path file, BodyFile(context, call));
-  Result<std::string> etag = artifacts::KeepPart(UploadDir(context.workspace), call.Path("id"), static_cast<int>(*number), file);
+  Result<std::string> etag = artifacts::KeepPart(context.workspace.UploadDir(), call.Path("id"), static_cast<int>(*number), file);
   if (!etag) {
     static_cast<void>(os::Remove(file));
     return std::move(etag).error();
@@ -75,7 +75,7 @@ Result<net::Reply> Complete(const net::Call& call, Context& context) {
   for (const Json& part : ListOf(request, "parts")) {
     parts.push_back({static_cast<int>(IntOf(part, "part_number")), TextOf(part, "etag")});
   }
-  const std::filesystem::path uploads = UploadDir(context.workspace);
+  const std::filesystem::path uploads = context.workspace.UploadDir();
   const std::string id = TextOf(request, "upload_id");
   TRY(const artifacts::JoinedParts joined, artifacts::JoinParts(uploads, id, std::move(parts)));
   TRYV(StoreFile(context, joined.file, joined.blob, path));
@@ -85,7 +85,7 @@ Result<net::Reply> Complete(const net::Call& call, Context& context) {
 
 Result<net::Reply> Abort(const net::Call& call, Context& context) {
   TRY(const Json request, ReadRequest(call, kAbort));
-  TRYV(artifacts::DropParts(UploadDir(context.workspace), TextOf(request, "upload_id")));
+  TRYV(artifacts::DropParts(context.workspace.UploadDir(), TextOf(request, "upload_id")));
   return net::Reply::Json(200, "{}");
 }
 
@@ -116,7 +116,7 @@ void BindMultipart(net::Router& router, Context& context) {
                         RawHandler handler) {
     RawEndpoint(router, context, method, fmt::format("mlflow-artifacts/{}", path), std::move(options), need, handler);
   };
-  const net::RouteOptions spooled{.max_body = kMaxPart, .spool_dir = UploadDir(context.workspace).string()};
+  const net::RouteOptions spooled{.max_body = kMaxPart, .spool_dir = context.workspace.UploadDir().string()};
   bind("POST", "mpu/create/{folder...}", {.max_body = 1 << 20}, Edits(OfArtifactPath), Create);
   bind("PUT", "mpu/part/{id}/{number}", spooled, kForAnyone, Part);  // who knows the upload's id
   bind("POST", "mpu/complete/{folder...}", {.max_body = 16 << 20}, Edits(OfArtifactPath), Complete);
