@@ -121,6 +121,29 @@ def test_files_come_later(run, place, tmp_path, server):
         assert live.get(f"/get-artifact?run_uuid={info['run_id']}&path=notes/ä b.txt").content == b"kept\n"
 
 
+def test_files_of_the_old_server(run, place, tmp_path, server):
+    """`mlflow-artifacts:` addresses mean a folder that only the old server knows; s3 ones are everybody's."""
+    source = unpack("3.17-database", tmp_path / "old")
+    database = sqlite3.connect(tmp_path / "old/mlflow.db")
+    (experiment,) = database.execute("SELECT experiment_id FROM experiments WHERE name = 'first'").fetchone()
+    (gone,) = database.execute("SELECT experiment_id FROM experiments WHERE name = 'gone'").fetchone()
+    for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri"), ("model_versions", "source"), ("logged_models", "artifact_location")):
+        database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, 'mlflow-artifacts:/{experiment}')", (f"{tmp_path}/old/mlruns/{experiment}",))
+        database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, 's3://bucket/{gone}')", (f"{tmp_path}/old/mlruns/{gone}",))
+    database.commit()
+    database.close()
+    (tmp_path / "old/mlruns").rename(tmp_path / "kept")
+    report = migrate(run, place, source, check=3)
+    assert report["complete"] and report["files_missing"] == 3 and report["files_elsewhere"] == 1
+    report = migrate(run, place, source, "--artifacts", tmp_path / "kept")
+    assert report["files"] == 1 and report["files_missing"] == 0
+    with server(place) as live:
+        info = runs_of(live, named(live, "first")["experiment_id"])[0]["info"]
+        assert live.get(f"/get-artifact?run_uuid={info['run_id']}&path=notes/ä b.txt").content == b"kept\n"
+        assert named(live, "gone")["artifact_location"] == f"s3://bucket/{gone}"
+        assert runs_of(live, named(live, "gone")["experiment_id"])[0]["info"]["artifact_uri"].startswith("s3://bucket/")
+
+
 def test_what_is_no_store(run, place, tmp_path):
     (tmp_path / "text").write_text("hello\n" * 1000)
     assert "file is not a database" in run("migrate", "mlflow", f"sqlite:///{tmp_path}/text", cwd=place, check=1).stderr

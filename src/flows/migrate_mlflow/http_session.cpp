@@ -83,6 +83,11 @@ Result<codec::Json> HttpSession::Get(const std::string& path, const Query& query
   return codec::Json::Parse(response.body, {.allow_nan = true});
 }
 
+Result<std::string> HttpSession::GetText(const std::string& path) {
+  TRY(net::Response response, Send(Make("GET", path, {})));
+  return std::move(response.body);
+}
+
 Result<codec::Json> HttpSession::Post(const std::string& path, const codec::Json& body) {
   net::Request request = Make("POST", path, {});
   request.headers.emplace_back("Content-Type", "application/json");

@@ -23,6 +23,7 @@ class HttpSession {
   const std::string& url() const { return url_; }
   // `path` below the server's address. kNotFound for 404, kDenied for 401 and 403.
   Result<codec::Json> Get(const std::string& path, const Query& query);
+  Result<std::string> GetText(const std::string& path);
   Result<codec::Json> Post(const std::string& path, const codec::Json& body);
   // Streams the answer to the new file `to`.
   Result<artifacts::Blob> Download(const std::string& path, const Query& query, const std::filesystem::path& to);

@@ -199,8 +199,9 @@ class HttpSource final : public Source {
 };
 
 Result<void> HttpSource::Prepare() {
-  TRYV(ReadExperiments());
-  return {};
+  const Result<std::string> version = session_.GetText("/version");
+  if (version && version->size() < 40) version_ = "version " + std::string(Trim(*version));
+  return ReadExperiments();
 }
 
 Result<std::vector<Json>> HttpSource::AllPages(const std::string& path, Query query, std::string_view list) {

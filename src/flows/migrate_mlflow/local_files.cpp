@@ -77,7 +77,13 @@ bool IsProxied(std::string_view uri) {
   return uri.starts_with("mlflow-artifacts:") || (uri.starts_with("http") && uri.find(kProxyRoute) != uri.npos);
 }
 
-bool IsReachable(const std::filesystem::path& folder) { return os::IsDir(folder) || os::IsDir(folder.parent_path()); }
+bool IsReachable(const std::filesystem::path& folder) {
+  std::filesystem::path location = folder;
+  if (location.filename() == "artifacts") location = location.parent_path().parent_path();
+  if (location.filename() == "models") location = location.parent_path();
+  const std::filesystem::path around = location.parent_path();
+  return os::IsDir(location) || (around != around.root_path() && os::IsDir(around));
+}
 
 Result<std::vector<std::string>> FilesBelow(const std::filesystem::path& folder, std::vector<std::string>& refused) {
   std::vector<std::string> out;

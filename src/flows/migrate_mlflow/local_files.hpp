@@ -16,8 +16,8 @@ namespace mlean::flows::migrate_mlflow {
 std::optional<std::filesystem::path> LocalFolder(std::string_view uri, const std::optional<std::filesystem::path>& artifacts);
 // An address that an MLflow server answers for: `mlflow-artifacts:…`, or that of its proxy.
 bool IsProxied(std::string_view uri);
-// False when the folder and the one around it are not there: the files are on another machine. A folder that is not there in one
-// that is holds nothing yet.
+// For the folder of an experiment, or of a run's or logged model's files in it. False when neither the experiment's nor the one
+// around it is there: the files are on another machine. Otherwise a folder that is not there holds nothing yet.
 bool IsReachable(const std::filesystem::path& folder);
 // Paths of all files below `folder`; "" in none. Links and odd names go to `refused`.
 Result<std::vector<std::string>> FilesBelow(const std::filesystem::path& folder, std::vector<std::string>& refused);
