@@ -56,8 +56,8 @@ CREATE TABLE logged_model_metrics(
 )sql";
 
 // What was brought from other tracking stores (import_store.hpp). `kind` is ImportKind; `target` is the row's small number here;
-// `source_uri` is where the files were; `points` were read of a run, `same` of them were there already. `removed_runs` are gone for
-// good, but for rows of theirs that are still to be deleted (removal_store.hpp).
+// `source_uri` is where the files were; `points` were read of a run, `same` of them were there already. `removed_runs` are gone
+// for good, but for rows of theirs that are still to be deleted (removal_store.hpp).
 constexpr const char* kImports = R"sql(
 CREATE TABLE imports(
   no INTEGER PRIMARY KEY, origin TEXT NOT NULL UNIQUE, prefix TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER);
