@@ -25,7 +25,7 @@
 #include "os/signals.hpp"
 #include "registry/model_store.hpp"
 #include "track/experiment_store.hpp"
-#include "ui/status_page.hpp"
+#include "ui/pages.hpp"
 
 namespace mlean::app {
 namespace {
@@ -171,7 +171,7 @@ void BindAll(net::Router& router, api::ApiContext& api, api::mlflow::Context& ml
   api::BindAudit(router, api);
   api::BindControl(router, api);
   api::mlflow::BindMlflow(router, mlflow);
-  ui::BindStatusPage(router);
+  ui::BindPages(router);
   api::BindOpenApi(router, kVersion);
 }
 

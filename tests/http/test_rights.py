@@ -126,6 +126,7 @@ NEEDS = {
     "GET users/permissions/get": ("MANAGE", USER | {"resource_type": "registered_model", "resource_id": "{model}"}),
     # our own
     "GET /": ("USER", {}),
+    "GET /tracking": ("USER", {}),
     "GET /metrics": ("USER", {}),
     "GET /openapi.json": ("USER", {}),
     "GET /api/mlean/v1/openapi.json": ("USER", {}),
