@@ -31,6 +31,7 @@ class Checkouter {
   Result<void> Run();
 
  private:
+  Result<bool> IsStillThere(const fs::path& path, const FileFacts& before) const;
   Result<void> RemoveObstacles();
   Result<void> RemoveFiles();
   void RemoveFolders();
@@ -39,14 +40,16 @@ class Checkouter {
   enum class Outcome : std::uint8_t { kMade, kKept, kGone };
   Result<Outcome> MakeFile(const Data::Creation& creation, FileFacts& made);
   Result<void> SetExec();
-  void Remember(const std::vector<FileFacts>& made);
+  void Remember(const TreeFile& file, const FileFacts& made);
 
   const Work& work() const { return data_.options.work; }
   fs::path PathOf(std::string_view path) const { return path.empty() ? data_.base : data_.base / path; }
 
   Data& data_;
   Linker linker_;
-  std::mutex mutex_;  // guards the result while files are made
+  std::mutex mutex_;          // guards the result, the state and what follows while files are made
+  HashState::FolderSum sum_;  // of the folder as it becomes
+  FileFacts newest_;
 };
 
 Result<void> Checkouter::Run() {
@@ -63,15 +66,26 @@ Result<void> Checkouter::RemoveObstacles() {
   return {};
 }
 
+// Whether a file is there and as it was; gone is no error. Of a link only the link counts: what it points to may be part of the
+// same checkout.
+Result<bool> Checkouter::IsStillThere(const fs::path& path, const FileFacts& before) const {
+  if (before.is_link) {
+    struct stat st {};
+    if (::lstat(path.c_str(), &st) != 0) return errno == ENOENT ? Result<bool>(false) : os::FileError("stat", path, errno);
+    return S_ISLNK(st.st_mode) ? Result<bool>(true) : ChangedMeanwhile(path);
+  }
+  const Result<FileFacts> now = FactsOf(path);
+  if (!now && now.error().code == Code::kNotFound) return false;
+  if (!now) return now.error();
+  return before.IsStill(*now) ? Result<bool>(true) : ChangedMeanwhile(path);
+}
+
 Result<void> Checkouter::RemoveFiles() {
   return ParallelFor(work(), data_.removals.size(), 64, [&](std::size_t i, int) -> Result<void> {
     const Data::Removal& removal = data_.removals[i];
     const fs::path path = PathOf(removal.path);
-    const Result<FileFacts> now = FactsOf(path);
-    if (!now && now.error().code == Code::kNotFound) return {};
-    if (!now) return now.error();
-    if (!removal.facts.IsStill(*now)) return ChangedMeanwhile(path);
-    return os::Remove(path);
+    TRY(const bool there, IsStillThere(path, removal.facts));
+    return there ? os::Remove(path) : Result<void>();
   });
 }
 
@@ -101,8 +115,7 @@ Result<Checkouter::Outcome> Checkouter::MakeFile(const Data::Creation& creation,
   const fs::path path = PathOf(file.path);
   const fs::path object = data_.store.PathOf(ObjectId{file.md5, false, data_.legacy});
   if (creation.kind != Data::Kind::kAdd) {
-    const Result<FileFacts> now = FactsOf(path);
-    if (now ? !data_.olds[creation.old].IsStill(*now) : now.error().code != Code::kNotFound) return ChangedMeanwhile(path);
+    TRYV(IsStillThere(path, data_.olds[creation.old]));
   }
   LinkOptions options{.exec = data_.exec, .replace = creation.kind != Data::Kind::kAdd};
   if (creation.kind == Data::Kind::kRelink) options.present = LinkOf(path, data_.olds[creation.old], object);
@@ -121,41 +134,37 @@ Result<Checkouter::Outcome> Checkouter::MakeFile(const Data::Creation& creation,
 }
 
 Result<void> Checkouter::MakeFiles() {
-  std::vector<FileFacts> made(data_.creations.size());
-  work().Expect(made.size(), 0);
-  TRYV(ParallelFor(work(), made.size(), 32, [&](std::size_t i, int) -> Result<void> {
+  sum_ = data_.kept;
+  newest_ = data_.newest_kept;
+  work().Expect(data_.creations.size(), 0);
+  TRYV(ParallelFor(work(), data_.creations.size(), 32, [&](std::size_t i, int) -> Result<void> {
     const Data::Creation& creation = data_.creations[i];
-    TRY(const Outcome outcome, MakeFile(creation, made[i]));
-    work().Done(1, made[i].size);
-    if (outcome == Outcome::kMade) return {};
+    FileFacts made;
+    TRY(const Outcome outcome, MakeFile(creation, made));
+    work().Done(1, made.size);
     const TreeFile& file = data_.want[creation.file];
     const std::lock_guard lock(mutex_);
-    if (outcome == Outcome::kKept) {
-      --data_.result.relinked;
-      return {};
+    if (outcome == Outcome::kKept) --data_.result.relinked;
+    if (outcome == Outcome::kGone) {
+      data_.result.missing.push_back({PathOf(file.path).native(), {file.md5, false, data_.legacy}});
+    } else {
+      Remember(file, made);
     }
-    data_.result.missing.push_back({PathOf(file.path).native(), {file.md5, false, data_.legacy}});
     return {};
   }));
-  Remember(made);
+  HashState* const state = data_.store.options().state;
+  if (state == nullptr || !data_.remember_folder || !data_.result.missing.empty()) return {};
+  state->RememberMade(sum_.KeyOf(data_.target.native(), data_.legacy), data_.folder_md5, newest_);
   return {};
 }
 
-void Checkouter::Remember(const std::vector<FileFacts>& made) {
+void Checkouter::Remember(const TreeFile& file, const FileFacts& made) {
   HashState* const state = data_.store.options().state;
   if (state == nullptr) return;
-  HashState::FolderSum sum = data_.kept;
-  FileFacts newest = data_.newest_kept;
-  for (std::size_t i = 0; i < made.size(); ++i) {
-    if (made[i].inode == 0) continue;  // its object was gone
-    const TreeFile& file = data_.want[data_.creations[i].file];
-    const std::string path = PathOf(file.path).native();
-    state->RememberMade(HashState::KeyOfFile(path, made[i], data_.legacy), file.md5, made[i]);
-    sum.Add(HashState::PathKey(path), made[i]);
-    if (made[i].newest_ns() > newest.newest_ns()) newest = made[i];
-  }
-  if (!data_.remember_folder || !data_.result.missing.empty()) return;
-  state->RememberMade(sum.KeyOf(data_.target.native(), data_.legacy), data_.folder_md5, newest);
+  const std::string path = PathOf(file.path).native();
+  state->RememberMade(HashState::KeyOfFile(path, made, data_.legacy), file.md5, made);
+  sum_.Add(HashState::PathKey(path), made);
+  if (made.newest_ns() > newest_.newest_ns()) newest_ = made;
 }
 
 Result<void> Checkouter::SetExec() {
@@ -206,7 +215,7 @@ Result<void> UnprotectFile(const fs::path& file, std::uint32_t mode) {
 Result<void> Unprotect(const ObjectStore& store, const fs::path& path, const Work& work) {
   const std::uint32_t mode = store.options().group_shared ? 0664 : 0666 & ~Umask();
   if (!os::IsDir(path)) return UnprotectFile(path, mode);
-  TRY(const Listing listing, ScanTree(path, {.refuse_dvcignore = false, .sorted = false, .work = work}));
+  TRY(const Listing listing, ScanTree(path, {.refuse_dvcignore = false, .sorted = false, .broken_links = true, .work = work}));
   work.Expect(listing.size(), 0);
   return ParallelFor(work, listing.size(), 16, [&](std::size_t i, int) -> Result<void> {
     work.Done(1, 0);

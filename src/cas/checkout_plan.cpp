@@ -62,6 +62,13 @@ class Planner {
             .ignored = data_.options.ignored,
             .work = data_.options.work};
   }
+  ScanOptions Scanning() const {
+    return {.ignored = data_.options.ignored,
+            .folders = true,
+            .refuse_dvcignore = false,
+            .broken_links = true,
+            .work = data_.options.work};
+  }
   void AddCreation(Data::Kind kind, std::size_t file) { data_.creations.push_back({static_cast<std::uint32_t>(file), 0, kind}); }
   // `md5` is what would be lost.
   void AddCreation(Data::Kind kind, std::size_t file, const FileFacts& old, const Md5& md5) {
@@ -111,14 +118,13 @@ Result<void> Planner::RemoveSingleFile() {
 
 // All files of the target go, and its folders. `wanted_gone`: what the scan leaves out must go too.
 Result<void> Planner::RemoveFolder(bool wanted_gone) {
-  TRY(Listing listing,
-      ScanTree(data_.target,
-               {.ignored = data_.options.ignored, .folders = true, .refuse_dvcignore = false, .work = data_.options.work}));
+  TRY(Listing listing, ScanTree(data_.target, Scanning()));
   const fs::path target = data_.target;
   for (const ScanWarning& warning : listing.warnings()) {
-    if (!wanted_gone || warning.kind == ScanWarning::Kind::kUndecodable) continue;
+    const bool is_broken = warning.kind == ScanWarning::Kind::kBrokenLink;
+    if (warning.kind == ScanWarning::Kind::kUndecodable || !(wanted_gone || is_broken)) continue;
     data_.obstacles.push_back((target / warning.path).native());
-    data_.unsaved.push_back((target / warning.path).native());
+    if (!is_broken) data_.unsaved.push_back(data_.obstacles.back());
   }
   for (const std::string& folder : listing.folders()) data_.folders.push_back((target / folder).native());
   std::reverse(data_.folders.begin(), data_.folders.end());
@@ -222,10 +228,9 @@ Result<void> Planner::PlanFolder() {
 }
 
 Result<void> Planner::Compare() {
-  TRY(Listing listing,
-      ScanTree(data_.target,
-               {.ignored = data_.options.ignored, .folders = true, .refuse_dvcignore = false, .work = data_.options.work}));
+  TRY(Listing listing, ScanTree(data_.target, Scanning()));
   data_.result.warnings = listing.warnings();
+  std::erase_if(data_.result.warnings, [](const ScanWarning& one) { return one.kind == ScanWarning::Kind::kBrokenLink; });
   for (auto folder = listing.folders().rbegin(); folder != listing.folders().rend(); ++folder) {
     if (!data_.want.HasFolder(*folder)) data_.folders.push_back((data_.target / *folder).native());
   }
@@ -290,9 +295,11 @@ void Planner::Keep(const HashedTree& present, const Listing& listing, std::size_
   if (facts.newest_ns() > data_.newest_kept.newest_ns()) data_.newest_kept = facts;
 }
 
+// A link to nothing holds nothing that could be lost: it goes, as in DVC.
 void Planner::FindObstacles(const Listing& listing) {
   for (const ScanWarning& warning : listing.warnings()) {
-    if (warning.kind == ScanWarning::Kind::kUndecodable) continue;
+    if (warning.kind == ScanWarning::Kind::kBrokenLink) data_.obstacles.push_back((data_.target / warning.path).native());
+    if (warning.kind == ScanWarning::Kind::kUndecodable || warning.kind == ScanWarning::Kind::kBrokenLink) continue;
     if (data_.want.Find(warning.path) == nullptr && !data_.want.HasFolder(warning.path)) continue;
     data_.obstacles.push_back((data_.target / warning.path).native());
     data_.unsaved.push_back(data_.obstacles.back());
@@ -362,8 +369,12 @@ void Planner::Count() {
 // The usual case of a command that has nothing to do: neither the .dir nor its objects need be looked at.
 bool IsAsWanted(const ObjectStore& store, const ObjectInfo& want, const fs::path& target, const CheckoutOptions& options) {
   if (options.relink || store.options().state == nullptr) return false;
-  const Result<Listing> listing = ScanTree(
-      target, {.ignored = options.ignored, .folders = true, .refuse_dvcignore = false, .sorted = false, .work = options.work});
+  const Result<Listing> listing = ScanTree(target, {.ignored = options.ignored,
+                                                    .folders = true,
+                                                    .refuse_dvcignore = false,
+                                                    .sorted = false,
+                                                    .broken_links = true,
+                                                    .work = options.work});
   if (!listing || !listing->warnings().empty()) return false;
   const std::optional<Md5> known = store.options().state->Find(HashState::KeyOfFolder(target.native(), *listing, want.legacy));
   if (!known || ObjectId{*known, true, want.legacy}.Name() != want.md5) return false;

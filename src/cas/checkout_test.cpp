@@ -63,6 +63,32 @@ TEST_F(CheckoutTest, AFileComesBack) {
   EXPECT_TRUE(NoTemps(dir_));
 }
 
+// A link and the file that it points to, both in the folder: each may go or change first.
+TEST_F(CheckoutTest, LinksWithinTheFolder) {
+  Write("d/keep", "k");
+  Write("d/a", "1");
+  const ObjectInfo both = *store_.Put(dir_ / "d");
+  ASSERT_TRUE(os::Remove(dir_ / "d/a"));
+  const ObjectInfo one = *store_.Put(dir_ / "d");
+  for (int i = 0; i < 20; ++i) {
+    Write("d/a" + std::to_string(i), "x");
+    fs::create_symlink("a" + std::to_string(i), dir_ / ("d/b" + std::to_string(i)));
+  }
+  fs::create_symlink("nowhere", dir_ / "d/broken");
+  EXPECT_TRUE(Unsaved(one, "d").size() == 40) << "a link to nothing holds nothing";
+  const Result<CheckoutResult> done = Apply(one, "d");
+  ASSERT_TRUE(done) << done.error().what;
+  EXPECT_TRUE(done->warnings.empty());
+  EXPECT_EQ(*os::ListDir(dir_ / "d"), std::vector<std::string>{"keep"});
+
+  fs::create_symlink("keep", dir_ / "d/a");
+  Write("d/keep", "changed");
+  const Result<CheckoutResult> replaced = Apply(both, "d");
+  ASSERT_TRUE(replaced) << replaced.error().what;
+  EXPECT_EQ(Read("d/a") + Read("d/keep"), "1k");
+  EXPECT_FALSE(fs::is_symlink(dir_ / "d/a"));
+}
+
 TEST_F(CheckoutTest, AFolderComesBack) {
   Write("d/a", "1");
   Write("d/s/b", "2");

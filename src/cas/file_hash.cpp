@@ -10,7 +10,8 @@ namespace mlean::cas {
 namespace {
 
 Result<Listing> ScanFor(const std::filesystem::path& dir, const HashOptions& options) {
-  TRY(Listing listing, ScanTree(dir, {.ignored = options.ignored, .sorted = false, .work = options.work}));
+  TRY(Listing listing,
+      ScanTree(dir, {.ignored = options.ignored, .sorted = false, .broken_links = options.broken_links, .work = options.work}));
   if (options.warnings != nullptr) {
     options.warnings->insert(options.warnings->end(), listing.warnings().begin(), listing.warnings().end());
   }

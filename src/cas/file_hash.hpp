@@ -20,6 +20,7 @@ struct HashOptions {
   IgnoreRule ignored;
   Work work;
   std::vector<ScanWarning>* warnings = nullptr;  // what was left out is added here
+  bool broken_links = false;                     // links to nothing are left out, instead of an error
 };
 
 // One file. kNotFound, kInvalid when it is no regular one (a pipe is not waited for).

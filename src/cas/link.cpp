@@ -67,6 +67,13 @@ int CopyBytes(int in, int out, std::uint64_t size) {
   }
 }
 
+// 0 or errno.
+int GiveName(int file, const char* name) {
+  char path[32];
+  *fmt::format_to_n(path, sizeof path - 1, "/proc/self/fd/{}", file).out = '\0';
+  return ::linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
+
 // A new file with the object's bytes; 0 or errno. Leaves nothing behind on failure.
 int MakeFile(LinkType type, const char* object, const char* temp, std::uint32_t mode, bool exec) {
   const int in = ::open(object, O_RDONLY | O_CLOEXEC);
@@ -74,7 +81,10 @@ int MakeFile(LinkType type, const char* object, const char* temp, std::uint32_t 
   const FdCloser in_closer{in};
   struct stat st {};
   if (::fstat(in, &st) != 0) return errno;
-  const int out = ::open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  // Without a name until it is whole, where the file system knows how: a kill leaves no half file in the workspace.
+  int out = ::open(fs::path(temp).parent_path().c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  const bool is_named = out < 0;
+  if (is_named) out = ::open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (out < 0) return errno;
   const FdCloser out_closer{out};
   int failure = 0;
@@ -84,7 +94,8 @@ int MakeFile(LinkType type, const char* object, const char* temp, std::uint32_t 
     failure = CopyBytes(in, out, static_cast<std::uint64_t>(st.st_size));
   }
   if (failure == 0 && exec && ::fchmod(out, mode | 0100) != 0) failure = errno;
-  if (failure != 0) ::unlink(temp);
+  if (failure == 0 && !is_named) failure = GiveName(out, temp);
+  if (failure != 0 && is_named) ::unlink(temp);
   return failure;
 }
 

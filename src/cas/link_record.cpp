@@ -72,7 +72,8 @@ Result<LinkRecord::Entry> LinkRecord::EntryOf(const fs::path& path, const Ignore
     entry.digest = Mix(1, static_cast<std::uint64_t>(facts.mtime_ns));
     return entry;
   }
-  TRY(const Listing listing, ScanTree(path, {.ignored = ignored, .refuse_dvcignore = false, .sorted = false}));
+  TRY(const Listing listing,
+      ScanTree(path, {.ignored = ignored, .refuse_dvcignore = false, .sorted = false, .broken_links = true}));
   for (std::size_t i = 0; i < listing.size(); ++i) {
     entry.digest += Mix(HashWholePath(listing.path(i)), static_cast<std::uint64_t>(listing.facts(i).mtime_ns));
   }

@@ -155,7 +155,7 @@ class Walk {
         return os::FileError("stat", PathOf(folder, name), errno);
       }
       is_link = S_ISLNK(st.st_mode);
-      if (is_link && ::fstatat(fd, name.data(), &st, 0) != 0) return BadLink(folder, name, errno);
+      if (is_link && ::fstatat(fd, name.data(), &st, 0) != 0) return BadLink(folder, name, errno, part);
     }
     const bool is_folder = type == kTypeFolder || S_ISDIR(st.st_mode);
     const std::string_view path = part.paths.Add(folder.path, name);
@@ -186,9 +186,16 @@ class Walk {
   fs::path PathOf(const Folder& folder, std::string_view name) const { return root_ / (folder.path + std::string(name)); }
 
   // A link that leads nowhere. Ignored ones do no harm.
-  Result<void> BadLink(const Folder& folder, std::string_view name, int number) const {
-    if (options_.ignored && options_.ignored(folder.path + std::string(name), false)) return {};
-    return os::FileError("stat", PathOf(folder, name), number);
+  Result<void> BadLink(const Folder& folder, std::string_view name, int number, Part& part) const {
+    const std::string path = folder.path + std::string(name);
+    if (options_.ignored && options_.ignored(path, false)) return {};
+    if (number != ENOENT && number != ENOTDIR && number != ELOOP) return os::FileError("stat", PathOf(folder, name), number);
+    if (options_.broken_links) {
+      part.warnings.push_back({ScanWarning::Kind::kBrokenLink, path});
+      return {};
+    }
+    return Fail(Code::kInvalid, fmt::format("cannot read '{}': it is a link to nothing", PathOf(folder, name).string()),
+                "remove it, or name it in .dvcignore");
   }
 
   Result<void> Refuse(const Folder& folder) const {
@@ -227,6 +234,7 @@ std::string ScanWarning::Text() const {
   switch (kind) {
     case Kind::kLinkToFolder: return fmt::format("skipped '{}': a link to a folder", path);
     case Kind::kSpecialFile: return fmt::format("skipped '{}': not a regular file", path);
+    case Kind::kBrokenLink: return fmt::format("skipped '{}': a link to nothing", path);
     case Kind::kUndecodable: return fmt::format("'{}' is not UTF-8: other tools may refuse it", path);
   }
   return {};

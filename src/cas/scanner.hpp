@@ -2,7 +2,8 @@
 //
 // Regular files count; symlinks to files count by what they point to. Links to folders and files that are no regular ones (pipes,
 // sockets, devices) are left out, and told as warnings. Empty folders do not count. Names are raw bytes. Files that vanish while
-// the folder is read are left out; a folder that cannot be read, or a link to nothing, is an error.
+// the folder is read are left out; a folder that cannot be read is an error, and so is a link to nothing, unless it is wanted as
+// a warning.
 //
 //   TRY(const cas::Listing files, cas::ScanTree(dir, {.ignored = ignored}));
 //   for (std::size_t i = 0; i < files.size(); ++i) use(files.path(i), files.facts(i));
@@ -32,7 +33,7 @@ struct FileFacts {
   bool is_link = false;         // the name is a symlink; the rest is about the file that it points to
   bool is_hard_linked = false;  // has other names
   std::int64_t newest_ns() const { return mtime_ns > ctime_ns ? mtime_ns : ctime_ns; }
-  bool IsExec() const { return (mode & 0100) != 0; }
+  bool IsExec() const { return (mode & 0111) != 0; }  // for anybody, as in DVC
   // The same bytes, as far as stat can tell.
   bool SameContent(const FileFacts& other) const {
     return size == other.size && inode == other.inode && mtime_ns == other.mtime_ns && ctime_ns == other.ctime_ns;
@@ -52,6 +53,7 @@ struct ScanWarning {
   enum class Kind : std::uint8_t {
     kLinkToFolder,  // left out
     kSpecialFile,   // left out
+    kBrokenLink,    // left out; only with ScanOptions::broken_links
     kUndecodable,   // kept; the name is not UTF-8, the Python tool cannot add it
   };
   Kind kind = Kind::kSpecialFile;
@@ -102,10 +104,11 @@ struct ScanOptions {
   bool folders = false;          // list folders too
   bool refuse_dvcignore = true;  // a .dvcignore that is not ignored itself is an error, as in DVC
   bool sorted = true;
+  bool broken_links = false;  // tell links to nothing as warnings, instead of failing
   Work work;
 };
 // `dir` may be a link to a folder. kDenied with DVC's own text ".dvcignore file should not be in collected dir path: '…'";
-// kNotFound when there is no folder; kTooLarge over 100 million files.
+// kNotFound when there is no folder; kInvalid for a link to nothing; kTooLarge over 100 million files.
 Result<Listing> ScanTree(const std::filesystem::path& dir, const ScanOptions& options);
 Result<Listing> ScanTree(const std::filesystem::path& dir);
 

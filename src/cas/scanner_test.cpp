@@ -34,6 +34,16 @@ TEST_F(ScannerTest, ListsFilesSortedAsPython) {
   EXPECT_EQ(ScanTree(dir_ / "none").error().code, Code::kNotFound);
 }
 
+TEST_F(ScannerTest, ExecutableForAnybody) {
+  Write("f", "1");
+  for (const std::uint32_t mode : {0744u, 0654u, 0645u}) {
+    ASSERT_TRUE(os::Chmod(dir_ / "f", mode));
+    EXPECT_TRUE(FactsOf(dir_ / "f")->IsExec()) << mode;
+  }
+  ASSERT_TRUE(os::Chmod(dir_ / "f", 0644));
+  EXPECT_FALSE(FactsOf(dir_ / "f")->IsExec());
+}
+
 TEST_F(ScannerTest, LinksAndSpecialFiles) {
   Write("d/a", "1");
   Write("other/b", "22");
@@ -54,7 +64,10 @@ TEST_F(ScannerTest, LinksAndSpecialFiles) {
   fs::create_directory_symlink(dir_ / "d", dir_ / "entry");
   EXPECT_EQ(ScanTree(dir_ / "entry")->size(), 2u) << "the root may be a link";
   fs::create_symlink("nowhere", dir_ / "d/broken");
-  EXPECT_EQ(ScanTree(dir_ / "d").error().code, Code::kNotFound);
+  EXPECT_EQ(ScanTree(dir_ / "d").error().code, Code::kInvalid) << "not as if there were no folder";
+  const Listing told = *ScanTree(dir_ / "d", {.broken_links = true});
+  EXPECT_EQ(Paths(told), (std::vector<std::string>{"a", "link"}));
+  EXPECT_EQ(told.warnings()[0].Text(), "skipped 'broken': a link to nothing");
   EXPECT_TRUE(ScanTree(dir_ / "d", {.ignored = [](std::string_view path, bool) { return path == "broken"; }}));
 }
 
