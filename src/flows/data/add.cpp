@@ -59,6 +59,8 @@ class Adder {
         return added;
       }
     }
+    // Each is read as a whole: once, however many of its files were added.
+    for (const fs::path& output : linked_) TRYV(repository_.links().Note(output, repository_.IgnoredBelow(output)));
     return {};
   }
 
@@ -284,9 +286,7 @@ class Adder {
       TRYV(AddWhole(output, path));
     }
     TRYV(Save(item));
-    if (output.cache && !request_.no_commit) {
-      TRYV(repository_.links().Note(place().Disk(output.location), repository_.IgnoredBelow(place().Disk(output.location))));
-    }
+    if (output.cache && !request_.no_commit) linked_.insert(place().Disk(output.location));
     return {};
   }
 
@@ -405,6 +405,7 @@ class Adder {
   std::vector<std::unique_ptr<pipeline::Stage>> made_;
   std::map<const pipeline::Stage*, std::size_t> output_;  // which of its outputs is meant
   std::set<fs::path> ignored_;                            // outputs that git does not see already
+  std::set<fs::path> linked_;                             // outputs in the cache, to be noted in the end
 };
 
 }  // namespace

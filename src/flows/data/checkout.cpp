@@ -42,6 +42,8 @@ class Checkouter {
       report_.deleted_files += 1;
     }
     for (Job& job : jobs_) TRYV(Apply(job));
+    // Each is read as a whole: once, however many of its files were targets.
+    for (const fs::path& output : linked_) TRYV(repository_.links().Note(output, repository_.IgnoredBelow(output)));
     // Folders first, both sorted.
     for (auto* list : {&report_.added, &report_.modified, &report_.deleted}) {
       std::sort(list->begin(), list->end(), [](const std::string& a, const std::string& b) {
@@ -176,15 +178,14 @@ class Checkouter {
 
   Result<void> Apply(Job& job) {
     TRY(const cas::CheckoutResult done, job.plan->Apply());
+    job.plan.reset();  // which may know a million files
     repository_.Warn(done.warnings, job.target);
     const fs::path whole = place().Disk(job.output->location);
     if (!done.missing.empty()) {
       Failed(*job.output);
       return {};
     }
-    if (done.change != cas::Change::kNone || request_.relink) {
-      TRYV(repository_.links().Note(whole, repository_.IgnoredBelow(whole)));
-    }
+    if (done.change != cas::Change::kNone || request_.relink) linked_.insert(whole);
     if (done.change == cas::Change::kNone) return {};
     report_.added_files += done.added;
     report_.modified_files += done.modified;
@@ -205,6 +206,7 @@ class Checkouter {
   std::vector<std::pair<const pipeline::Output*, std::string>> wanted_;
   std::vector<Job> unused_;
   std::vector<Job> jobs_;
+  std::set<fs::path> linked_;  // outputs that have been made, to be noted in the end
 };
 
 }  // namespace

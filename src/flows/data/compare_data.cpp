@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "cas/work.hpp"
@@ -22,6 +23,12 @@ DataEntry EntryOf(const DataOut* out, const cas::TreeFile* file) {
   return {.out = out, .md5 = file->md5};
 }
 
+// What a side has at a path where it has no file.
+DataEntry FolderAt(const DataOut* out, const cas::Tree* tree, std::string_view path) {
+  if (tree == nullptr || !tree->HasFolder(path)) return {};
+  return {.out = out, .is_dir = true};
+}
+
 std::optional<cas::ObjectId> ObjectOf(const DataEntry& entry) {
   if (entry.is_out) return cas::ObjectId::Parse(entry.out->content.hash, entry.out->content.IsLegacy());
   return cas::ObjectId{.md5 = entry.md5, .is_dir = false, .legacy = entry.out->content.IsLegacy()};
@@ -31,6 +38,7 @@ std::optional<cas::ObjectId> ObjectOf(const DataEntry& entry) {
 
 std::string DataEntry::Hash() const {
   if (out == nullptr) return {};
+  if (!Known()) return {};
   return is_out ? out->content.hash : cas::HexOf(md5);
 }
 
@@ -43,7 +51,7 @@ std::string DataChange::Path() const { return below.empty() ? *folder : *folder 
 
 std::string DataChange::Shown() const {
   const DataEntry& entry = after ? after : before;
-  return Path() + (entry.is_dir ? "/" : "");
+  return Path() + (entry.is_dir || is_folder_now ? "/" : "");
 }
 
 std::string DataChange::OldShown() const {
@@ -57,7 +65,10 @@ struct DataComparison::Group {
 };
 
 DataComparison::DataComparison(const DataView& before, const DataView& after, CompareOptions options)
-    : before_(before), after_(after), options_(std::move(options)) {}
+    : before_(before), after_(after), options_(std::move(options)) {
+  std::sort(options_.only.begin(), options_.only.end());
+  options_.only.erase(std::unique(options_.only.begin(), options_.only.end()), options_.only.end());
+}
 
 Result<void> DataComparison::Run(const Sink& sink) {
   sink_ = &sink;
@@ -114,14 +125,15 @@ Result<void> DataComparison::CompareFolder(const std::string& location, const Da
   if (old_tree != nullptr) {
     for (const cas::TreeFile& file : *old_tree) {
       const cas::TreeFile* const now = old_tree == new_tree ? &file : new_tree != nullptr ? new_tree->Find(file.path) : nullptr;
-      Tell(location, file.path, EntryOf(before, &file), EntryOf(after, now), unknown);
+      Tell(location, file.path, EntryOf(before, &file),
+           now != nullptr ? EntryOf(after, now) : FolderAt(after, new_tree, file.path), unknown);
     }
   }
   if (new_tree == nullptr || new_tree == old_tree) return {};
   if (unknown) TellFolders(location, *new_tree, after);
   for (const cas::TreeFile& file : *new_tree) {
     if (old_tree != nullptr && old_tree->Find(file.path) != nullptr) continue;
-    Tell(location, file.path, {}, EntryOf(after, &file), unknown);
+    Tell(location, file.path, FolderAt(before, old_tree, file.path), EntryOf(after, &file), unknown);
   }
   return {};
 }
@@ -149,9 +161,11 @@ Result<void> DataComparison::CompareNested(const Group& group) {
   };
   std::map<std::string, Pair, PathPartsLess> entries;
   std::vector<std::string> unknown;
+  std::set<std::string> roots;
   const auto add = [&](const DataView& view, const std::vector<const DataOut*>& outs, DataEntry Pair::*side) -> Result<void> {
     for (const DataOut* out : outs) {
       entries[out->location].*side = EntryOf(out);
+      roots.insert(out->location);
       if (!out->is_dir || !options_.granular) continue;
       TRY(const cas::Tree* const tree, Load(view, out));
       if (tree == nullptr) unknown.push_back(out->location + "/");
@@ -164,27 +178,34 @@ Result<void> DataComparison::CompareNested(const Group& group) {
   TRYV(add(after_, group.after, &Pair::after));
   for (auto entry = entries.begin(); entry != entries.end(); ++entry) {
     const std::string& path = entry->first;
-    const Pair& pair = entry->second;
+    Pair pair = entry->second;
     const bool is_unknown =
         std::any_of(unknown.begin(), unknown.end(), [&](const std::string& folder) { return path.starts_with(folder); });
     // An output on one side, just a folder on the other.
-    if (!options_.hash_only && (!pair.before || !pair.after)) {
-      DataEntry Pair::*const other = pair.before ? &Pair::after : &Pair::before;
+    const auto is_folder = [&](DataEntry Pair::*side) {
       auto below = std::next(entry);
-      while (below != entries.end() && below->first.starts_with(path + "/") && !(below->second.*other)) ++below;
-      if (below != entries.end() && below->first.starts_with(path + "/")) continue;
-    }
+      while (below != entries.end() && below->first.starts_with(path + "/") && !(below->second.*side)) ++below;
+      return below != entries.end() && below->first.starts_with(path + "/");
+    };
+    if (!pair.before && is_folder(&Pair::before)) pair.before = {.out = pair.after.out, .is_dir = true};
+    if (!pair.after && is_folder(&Pair::after)) pair.after = {.out = pair.before.out, .is_dir = true};
+    const auto above = [&](const std::string& root) { return pipeline::IsAtOrBelow(path, root); };
     paths_.push_back(std::make_shared<const std::string>(path));
-    Tell(*paths_.back(), {}, pair.before, pair.after, is_unknown);
+    Tell(*paths_.back(), {}, pair.before, pair.after, is_unknown,
+         static_cast<std::size_t>(std::count_if(roots.begin(), roots.end(), above)));
   }
   return {};
 }
 
 void DataComparison::Tell(const std::string& folder, std::string_view below, const DataEntry& before, const DataEntry& after,
-                          bool unknown) {
+                          bool unknown, std::size_t roots) {
   const DataEntry none;
-  const DataEntry& old_entry = options_.hash_only && before && !before.Known() ? none : before;
-  const DataEntry& new_entry = options_.hash_only && after && !after.Known() ? none : after;
+  const auto is_folder = [](const DataEntry& entry) { return entry.is_dir && !entry.is_out; };
+  // `diff` passes over what is a folder without a hash on one side; `data status` knows nothing without a hash.
+  if (!options_.hash_only && !unknown && (is_folder(before) || is_folder(after))) return;
+  const bool drop = options_.hash_only && !unknown;
+  const DataEntry& old_entry = drop && before && !before.Known() ? none : before;
+  const DataEntry& new_entry = drop && after && !after.Known() ? none : after;
   DataChange change{.folder = &folder, .below = below, .before = old_entry, .after = new_entry};
   if (!old_entry && !new_entry) return;
   if (unknown) {
@@ -193,6 +214,7 @@ void DataComparison::Tell(const std::string& folder, std::string_view below, con
     change.kind = DataChangeKind::kAdded;
   } else if (!new_entry) {
     change.kind = DataChangeKind::kDeleted;
+    change.is_folder_now = is_folder(after);
   } else if (!old_entry.SameHash(new_entry) || (!options_.hash_only && old_entry.is_dir != new_entry.is_dir)) {
     change.kind = DataChangeKind::kModified;
   } else {
@@ -202,9 +224,10 @@ void DataComparison::Tell(const std::string& folder, std::string_view below, con
   if (!options_.only.empty()) {
     const std::string path = change.Path();
     const auto holds = [&](const std::string& wanted) { return pipeline::IsAtOrBelow(path, wanted); };
-    if (std::none_of(options_.only.begin(), options_.only.end(), holds)) return;
+    roots = static_cast<std::size_t>(std::count_if(options_.only.begin(), options_.only.end(), holds));
+    if (roots == 0) return;
   }
-  (*sink_)(change);
+  for (std::size_t i = 0; i < (options_.per_root ? roots : 1); ++i) (*sink_)(change);
 }
 
 std::vector<DataChange> FindRenames(std::vector<DataChange> changes) {
@@ -244,20 +267,32 @@ std::vector<DataChange> FindRenames(std::vector<DataChange> changes) {
   return found;
 }
 
-Result<std::vector<std::size_t>> NotInCache(Repository& repository, const std::vector<DataChange>& changes) {
-  std::vector<std::uint8_t> missing(changes.size());
-  TRYV(cas::ParallelFor({.cancelled = repository.cancel()}, changes.size(), 256, [&](std::size_t index, int) -> Result<void> {
-    const DataEntry& entry = changes[index].before;
+void MissingEntries::Add(const DataChange& change) {
+  constexpr std::size_t kAtOnce = 1 << 14;
+  some_.push_back(change);
+  if (some_.size() == kAtOnce) LookUp();
+}
+
+void MissingEntries::LookUp() {
+  std::vector<std::uint8_t> missing(some_.size());
+  const auto look = [&](std::size_t index, int) -> Result<void> {
+    const DataEntry& entry = some_[index].before;
     if (!entry || !entry.Known()) return {};
     const std::optional<cas::ObjectId> id = ObjectOf(entry);
-    missing[index] = entry.out->is_partial || !id || ::access(repository.store().PathOf(*id).c_str(), F_OK) != 0;
+    missing[index] = entry.out->is_partial || !id || ::access(repository_.store().PathOf(*id).c_str(), F_OK) != 0;
     return {};
-  }));
-  std::vector<std::size_t> found;
+  };
+  if (done_) done_ = cas::ParallelFor({.cancelled = repository_.cancel()}, some_.size(), 256, look);
   for (std::size_t i = 0; i < missing.size(); ++i) {
-    if (missing[i] != 0) found.push_back(i);
+    if (missing[i] != 0) found_.push_back({some_[i].Path() + (some_[i].before.is_dir ? "/" : ""), some_[i].before.Hash()});
   }
-  return found;
+  some_.clear();
+}
+
+Result<std::vector<MissingEntries::Entry>> MissingEntries::Finish() {
+  LookUp();
+  if (!done_) return done_.error();
+  return std::move(found_);
 }
 
 }  // namespace mlean::flows

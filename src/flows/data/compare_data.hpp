@@ -12,15 +12,15 @@
 
 namespace mlean::flows {
 
-// One path on one side: an output, or a file in an output's folder.
+// One path on one side: an output, or a file or folder in it.
 struct DataEntry {
   const DataOut* out = nullptr;  // null: there is nothing
-  bool is_out = false;           // the output itself; else a file in it
+  bool is_out = false;           // the output itself; else what is in it
   bool is_dir = false;
   cas::Md5 md5{};  // of a file in a folder
 
   explicit operator bool() const { return out != nullptr; }
-  bool Known() const { return !is_out || out->content.Known(); }
+  bool Known() const { return is_out ? out->content.Known() : !is_dir && md5 != kUnknownMd5; }
   std::string Hash() const;  // "" when unknown
   bool SameHash(const DataEntry& other) const;
 };
@@ -33,6 +33,7 @@ struct DataChange {
   std::string_view below = {};          // the path in it; empty: the output itself
   DataEntry before;
   DataEntry after;
+  bool is_folder_now = false;               // of a deletion: a folder has taken its place
   const std::string* old_folder = nullptr;  // of a rename: where it was
   std::string_view old_below = {};
 
@@ -47,6 +48,8 @@ struct CompareOptions {
   bool hash_only = false;
   bool unchanged = false;         // tell what is unchanged too
   std::vector<std::string> only;  // locations: tell what lies at or below them. Empty: all
+  // `diff` walks from each output, or each of `only`: it tells what lies below two of them twice.
+  bool per_root = false;
 };
 
 // What is told points into the two views and into the comparison.
@@ -67,7 +70,9 @@ class DataComparison {
   Result<void> CompareNested(const Group& group);
   void TellFolders(const std::string& location, const cas::Tree& tree, const DataOut* after);
   Result<const cas::Tree*> Load(const DataView& view, const DataOut* out);
-  void Tell(const std::string& folder, std::string_view below, const DataEntry& before, const DataEntry& after, bool unknown);
+  // `roots`: how many outputs of either side are at the path or above it.
+  void Tell(const std::string& folder, std::string_view below, const DataEntry& before, const DataEntry& after, bool unknown,
+            std::size_t roots = 1);
 
   const DataView& before_;
   const DataView& after_;
@@ -81,7 +86,25 @@ class DataComparison {
 // the others first, then additions and renames by path, then deletions.
 std::vector<DataChange> FindRenames(std::vector<DataChange> changes);
 
-// The entries (their `before`) whose objects are not in the cache. A folder counts by its .dir alone.
-Result<std::vector<std::size_t>> NotInCache(Repository& repository, const std::vector<DataChange>& changes);
+// Of many entries those (their `before`) whose objects are not in the cache, in the order in which they were added; the others
+// are not kept. A folder counts by its .dir alone.
+class MissingEntries {
+ public:
+  explicit MissingEntries(Repository& repository) : repository_(repository) {}
+  void Add(const DataChange& change);
+  // As told: "data/", "data/file". Once.
+  struct Entry {
+    std::string path;
+    std::string hash;
+  };
+  Result<std::vector<Entry>> Finish();
+
+ private:
+  void LookUp();
+  Repository& repository_;
+  std::vector<DataChange> some_;  // to be looked up together
+  std::vector<Entry> found_;
+  Result<void> done_;
+};
 
 }  // namespace mlean::flows

@@ -51,10 +51,10 @@ Result<Compared> Compare(Repository& repository, const Sides& sides, const DataS
       {.granular = request.granular, .hash_only = true, .unchanged = sides.find_missing || sides.list_unchanged, .only = only});
   Compared compared;
   std::vector<DataChange> changes;
-  std::vector<DataChange> held;  // entries whose objects are looked for
+  MissingEntries missing(repository);
   TRYV(comparison.Run([&](const DataChange& change) {
     if (change.kind == DataChangeKind::kUnknown && !change.after) return;
-    if (sides.find_missing && change.before) held.push_back(change);
+    if (sides.find_missing && change.before) missing.Add(change);
     if (change.kind != DataChangeKind::kUnchanged) {
       changes.push_back(change);
     } else if (sides.list_unchanged) {
@@ -66,10 +66,8 @@ Result<Compared> Compare(Repository& repository, const Sides& sides, const DataS
     compared.changes.push_back(
         {.state = std::string(StateOf(change.kind)), .path = change.Shown(), .old_path = renamed ? change.OldShown() : ""});
   }
-  TRY(const std::vector<std::size_t> missing, NotInCache(repository, held));
-  for (const std::size_t index : missing) {
-    compared.not_in_cache.push_back(held[index].Path() + (held[index].before.is_dir ? "/" : ""));
-  }
+  TRY(std::vector<MissingEntries::Entry> found, missing.Finish());
+  for (MissingEntries::Entry& entry : found) compared.not_in_cache.push_back(std::move(entry.path));
   return compared;
 }
 

@@ -23,6 +23,19 @@ std::shared_ptr<const cas::Tree> ListedTree(const std::vector<pipeline::FileReco
   return std::make_shared<const cas::Tree>(std::move(tree));
 }
 
+bool HasBrokenLink(const std::vector<cas::ScanWarning>& warnings) {
+  return std::any_of(warnings.begin(), warnings.end(),
+                     [](const cas::ScanWarning& one) { return one.kind == cas::ScanWarning::Kind::kBrokenLink; });
+}
+
+// Links to nothing make their folder another one, though nobody knows what they hold.
+void AddBrokenLinks(const std::vector<cas::ScanWarning>& warnings, cas::HashedTree& folder) {
+  for (const cas::ScanWarning& warning : warnings) {
+    if (warning.kind == cas::ScanWarning::Kind::kBrokenLink) folder.tree.Set(warning.path, kUnknownMd5);
+  }
+  folder.info.md5 = folder.tree.Id(folder.info.legacy).Name();
+}
+
 }  // namespace
 
 bool PathPartsLess::operator()(std::string_view a, std::string_view b) const {
@@ -96,8 +109,13 @@ Result<DataView> DataView::OfWorkspace(Repository& repository, const DataView& i
   for (const auto& [location, recorded] : index.outs()) {
     const fs::path path = repository.place().Disk(location);
     const bool legacy = recorded.content.IsLegacy();
-    cas::HashOptions options{
-        .state = &repository.state(), .legacy = legacy, .ignored = repository.IgnoredBelow(path), .work = repository.work()};
+    std::vector<cas::ScanWarning> warnings;
+    cas::HashOptions options{.state = &repository.state(),
+                             .legacy = legacy,
+                             .ignored = repository.IgnoredBelow(path),
+                             .work = repository.work(),
+                             .warnings = &warnings,
+                             .broken_links = true};
     Result<cas::ObjectInfo> info = cas::HashPath(path, options);
     if (!info && info.error().code == Code::kNotFound) continue;
     if (!info) return std::move(info).error();
@@ -105,10 +123,12 @@ Result<DataView> DataView::OfWorkspace(Repository& repository, const DataView& i
     out.location = location;
     out.content = ToContent(*info);
     out.is_dir = info->IsDir();
+    const bool broken = HasBrokenLink(warnings);
     // Files of an unchanged folder are read from its .dir object, if there is one.
     const bool told = out.content.SameAs(recorded.content) && fs::exists(repository.store().PathOf(out.content.hash, legacy));
-    if (trees && out.is_dir && !told) {
+    if (out.is_dir && (broken || (trees && !told))) {
       TRY(cas::HashedTree hashed, cas::HashTree(path, options));
+      if (broken) AddBrokenLinks(warnings, hashed);
       out.content = ToContent(hashed.info);
       out.scanned = std::make_shared<const cas::Tree>(std::move(hashed.tree));
     }

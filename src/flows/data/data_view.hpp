@@ -28,6 +28,9 @@ struct PathPartsLess {
   bool operator()(std::string_view a, std::string_view b) const;
 };
 
+// Of a file in a scanned folder that cannot be read: a link to nothing.
+inline constexpr cas::Md5 kUnknownMd5{};
+
 struct DataOut {
   std::string location;
   pipeline::Content content;  // hash empty: nothing is recorded
@@ -36,7 +39,7 @@ struct DataOut {
   std::string remote;                        // the only remote that holds it; "": the default one
   bool is_partial = false;                   // of an import that was not downloaded: nowhere in the cache
   std::shared_ptr<const cas::Tree> listed;   // of a folder whose files are listed in the dvc file
-  std::shared_ptr<const cas::Tree> scanned;  // of a folder of the workspace
+  std::shared_ptr<const cas::Tree> scanned;  // of a folder of the workspace; links to nothing have kUnknownMd5
 };
 
 class DataView {

@@ -80,13 +80,13 @@ metrics::DiffedPath ToReport(const DataChange& change) {
 }
 
 Result<metrics::DataDiff> Compare(Repository& repository, const Side& before, const Side& after, bool find_missing) {
-  CompareOptions options{.unchanged = find_missing, .only = before.wanted};
+  CompareOptions options{.unchanged = find_missing, .only = before.wanted, .per_root = true};
   options.only.insert(options.only.end(), after.wanted.begin(), after.wanted.end());
   DataComparison comparison(before.view, after.view, std::move(options));
   std::vector<DataChange> changes;
-  std::vector<DataChange> held;
+  MissingEntries missing(repository);
   TRYV(comparison.Run([&](const DataChange& change) {
-    if (find_missing && change.before) held.push_back(change);
+    if (find_missing && change.before) missing.Add(change);
     if (change.kind != DataChangeKind::kUnchanged && change.kind != DataChangeKind::kUnknown) changes.push_back(change);
   }));
   metrics::DataDiff diff;
@@ -97,13 +97,9 @@ Result<metrics::DataDiff> Compare(Repository& repository, const Side& before, co
                                                                                         : diff.modified;
     group.push_back(ToReport(change));
   }
-  TRY(const std::vector<std::size_t> missing, NotInCache(repository, held));
-  for (const std::size_t index : missing) {
-    const DataChange& change = held[index];
-    diff.not_in_cache.push_back({.path = change.Path() + (change.before.is_dir ? "/" : ""),
-                                 .old_path = {},
-                                 .hash = change.before.Hash(),
-                                 .old_hash = {}});
+  TRY(std::vector<MissingEntries::Entry> found, missing.Finish());
+  for (MissingEntries::Entry& entry : found) {
+    diff.not_in_cache.push_back({.path = std::move(entry.path), .old_path = {}, .hash = std::move(entry.hash), .old_hash = {}});
   }
   return diff;
 }

@@ -105,11 +105,8 @@ Result<void> MoveData(Repository& repository, const std::string& from, const std
     fs::rename(old_path, new_path, error);
     if (error) return Fail(Code::kIo, fmt::format("cannot move '{}': {}", old_path.string(), error.message()));
     DataObjects objects(repository);
-    TRY(pipeline::Content content, output.cache ? objects.Store(new_path) : objects.HashPath(new_path, output.content.hash_name));
-    if (!content.SameAs(output.content)) {
-      output.content = std::move(content);
-      TRYV(Save(repository, moved));
-    }
+    // What has changed since it was added is kept, and stays a change: the file tells the content of before, as with DVC.
+    if (output.cache) TRYV(objects.Store(new_path));
   } else if (repository.say()) {
     repository.say()(pipeline::Level::kWarning, fmt::format("'{}' missing", old_path.string()));
   }

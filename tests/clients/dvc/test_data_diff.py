@@ -231,3 +231,50 @@ def test_nothing_is_written(repo, ours):
     ours("data", "status", "--granular", "--unchanged", "--json", cwd=repo)
     ours("diff", cwd=repo)
     assert (repo.snapshot(), repo.objects()) == before
+
+
+def test_a_link_to_nothing(twins):
+    """The folder is another one, though nobody can say which; it is neither gone, nor are its files."""
+    pair = twins()
+    pair.write("data", {"a": "1", "b": "2"})
+    pair.run("add", "data", check=0)
+    pair.commit()
+    pair.each(lambda repo: (repo.path / "data/link").symlink_to("nowhere"))
+    for words in (["data", "status", "--granular", "--unchanged", "--json"], ["data", "status", "--json"], ["diff", "--json"]):
+        pair.run(*words, compare="json", check=0)
+    for words in (["status"], ["add", "data"], ["commit", "-f"]):
+        for tool, repo in zip(pair.tools, pair.repos):
+            done = tool(*words, cwd=repo, check=None)
+            assert done.returncode > 0 and "data" in done.stderr, done
+    pair.run("checkout", compare="lines", check=0)
+    pair.same()
+
+
+def test_files_and_folders_take_each_others_place(twins):
+    pair = twins()
+    pair.write("data", {"a": "1", "sub/b": "2", "sub/c": "3", "top": "4"})
+    pair.run("add", "data", check=0)
+    pair.commit()
+    pair.each(lambda repo: (repo.remove("data/sub"), repo.remove("data/top")))
+    pair.write("data", {"sub": "5", "top/d": "6", "top/e": "1"})
+    for words in (["data", "status", "--granular", "--unchanged", "--json"], ["diff", "--json", "--show-hash"]):
+        pair.run(*words, compare="json")
+    pair.run("add", "data")
+    for words in (["data", "status", "--granular", "--unchanged", "--json"], ["diff", "--json", "--show-hash"]):
+        pair.run(*words, compare="json")
+
+
+def test_an_output_below_one_of_before(twins):
+    """The real tool tells what lies below two outputs twice."""
+    pair = twins()
+    pair.write("data", {"a": "1", "sub/b": "2"})
+    pair.run("add", "data", check=0)
+    pair.write("same", "2")
+    pair.run("add", "same")
+    pair.commit()
+    pair.run("remove", "data.dvc", "same.dvc")
+    pair.each(lambda repo: repo.remove("same"))
+    pair.write("data/sub/new", "2")
+    pair.run("add", "data/sub/new")
+    pair.run("diff", "--json", compare="json")
+    pair.run("data", "status", "--granular", "--json", compare="json")
