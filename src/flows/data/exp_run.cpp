@@ -109,8 +109,12 @@ Result<ExpRunReport> RunExperiment(Repository& repository, ExpRunRequest request
   if (HasSweep(params)) return Fail(Code::kInvalid, "Sweep overrides can't be used without `--queue`");
   TRY(const ExpPlan plan, PlanExperiment(git, std::move(request)));
   const bool push = !plan.request.repro.dry && WantsAutoPush(repository);
-  TRY(ExpRunReport report, plan.request.temporary || plan.request.repro.dry ? RunTemporary(repository, git, plan, params)
-                                                                            : RunInWorkTree(repository, git, plan, params));
+  const auto run = [&]() -> Result<ExpRunReport> {
+    if (!plan.request.temporary && !plan.request.repro.dry) return RunInWorkTree(repository, git, plan, params);
+    TRY(const std::string tree, SnapshotTree(repository, git, plan, params));
+    return RunCopy(repository, git, plan, tree);
+  };
+  TRY(ExpRunReport report, run());
   if (push) TRYV(AutoPush(repository, experiments::ExpRef{plan.baseline, plan.name}.Text()));
   return report;
 }

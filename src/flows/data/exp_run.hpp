@@ -36,7 +36,7 @@ struct ExpRunReport {
 // Errors: kExists (the name is taken, without repro.force), those of Repro and of NewParamTexts.
 Result<ExpRunReport> RunExperiment(Repository& repository, ExpRunRequest request);
 
-// ---- for exp_temporary.cpp
+// ---- for exp_temporary.cpp and exp_queue.cpp
 struct ExpPlan {
   ExpRunRequest request;
   std::string baseline;
@@ -47,8 +47,12 @@ Result<ExpPlan> PlanExperiment(const ExpGit& git, ExpRunRequest request);
 // Checks out, reproduces and commits; `git` is of the repository. "" after a dry run.
 Result<std::string> ExecuteExperiment(Repository& repository, const ExpGit& git, const ExpPlan& plan,
                                       const std::string& shown_root);
-Result<ExpRunReport> RunTemporary(Repository& repository, const ExpGit& git, const ExpPlan& plan,
-                                  const std::vector<ParamOverrides>& params);
+// What git tracks as it stands in the work tree, with changed data committed and the parameters set, as a tree of git. The
+// work tree is as before afterwards.
+Result<std::string> SnapshotTree(Repository& repository, const ExpGit& git, const ExpPlan& plan,
+                                 const std::vector<ParamOverrides>& params);
+// Runs in a copy that holds `tree`; the experiment's ref is in the repository then.
+Result<ExpRunReport> RunCopy(Repository& repository, const ExpGit& git, const ExpPlan& plan, const std::string& tree);
 // Data that was added and has changed since goes to the cache and into its .dvc files.
 Result<void> CommitChangedData(Repository& repository, const pipeline::ReproduceOptions& repro);
 

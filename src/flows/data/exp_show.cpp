@@ -6,6 +6,7 @@
 #include <ctime>
 #include <utility>
 
+#include "flows/data/exp_queue.hpp"
 #include "flows/data/exp_refs.hpp"
 #include "flows/data/exp_running.hpp"
 #include "flows/data/exp_time.hpp"
@@ -125,6 +126,38 @@ Result<std::optional<ExpRange>> CollectRunning(Repository& repository, const Run
   return std::optional(std::move(range));
 }
 
+// The experiments of the queue that wait or have failed, the newest first; and how those that are done came to be.
+Result<void> CollectQueue(Repository& repository, repo::GitReader& reader, const std::vector<QueuedTask>& tasks,
+                          const ExpShowRequest& request, ExpState& baseline) {
+  const auto executor = [](const QueuedTask& task, const char* state) {
+    const bool queued = task.state == TaskState::kQueued;
+    return ExpExecutor{
+        .state = state, .name = "dvc-task", .root = {}, .pid = 0, .log = queued ? "" : task.log.string(), .task = task.id};
+  };
+  for (const QueuedTask& task : tasks) {
+    if (task.state != TaskState::kSuccess) continue;
+    for (ExpRange& range : baseline.experiments) {
+      if (range.revisions.front().revision == task.result) range.executor = executor(task, "success");
+    }
+  }
+  for (const TaskState wanted : {TaskState::kQueued, TaskState::kFailed}) {
+    const bool failed = wanted == TaskState::kFailed;
+    if (failed ? request.hide_failed : request.hide_queued) continue;
+    for (auto task = tasks.rbegin(); task != tasks.rend(); ++task) {
+      if (task->state != wanted || task->baseline != baseline.revision) continue;
+      ExpRange range;
+      range.name = task->name;
+      range.executor = executor(*task, failed ? "failed" : "queued");
+      TRY(ExpState state, CollectState(repository, reader, task->id, request.param_deps));
+      state.name = task->name;
+      if (failed) state.error = metrics::FileError{.type = "", .msg = "Experiment run failed"};
+      range.revisions.push_back(std::move(state));
+      baseline.experiments.push_back(std::move(range));
+    }
+  }
+  return {};
+}
+
 // ---- JSON
 Json ErrorJson(const metrics::FileError& error) { return Json::Object{{"msg", error.msg}, {"type", error.type}}; }
 
@@ -167,17 +200,16 @@ Json DataJson(const ExpData& data) {
 }
 
 Json ExecutorJson(const ExpExecutor& executor) {
+  const auto text = [](const std::string& value) { return value.empty() ? Json() : Json(value); };
   Json local;
-  if (executor.pid != 0) {
-    local = Json::Object{
-        {"root", executor.root}, {"log", nullptr}, {"pid", executor.pid}, {"returncode", nullptr}, {"task_id", nullptr}};
+  if (executor.pid != 0 || !executor.task.empty()) {
+    local = Json::Object{{"root", text(executor.root)},
+                         {"log", text(executor.log)},
+                         {"pid", executor.pid != 0 ? Json(executor.pid) : Json()},
+                         {"returncode", nullptr},
+                         {"task_id", text(executor.task)}};
   }
-  return Json::Object{
-      {"state", executor.state},
-      {"name", executor.name},
-      {"local",
-       Json::Object{
-           {"root", executor.root}, {"log", nullptr}, {"pid", executor.pid}, {"returncode", nullptr}, {"task_id", nullptr}}}};
+  return Json::Object{{"state", executor.state}, {"name", executor.name}, {"local", std::move(local)}};
 }
 
 Json StateJson(const ExpState& state) {
@@ -228,6 +260,7 @@ Result<std::vector<ExpState>> ShowExperiments(Repository& repository, const ExpS
     states.push_back(std::move(workspace));
   }
   const std::vector<RunningInfo> running = ReadRunning(repository);
+  const std::vector<QueuedTask> tasks = ExpQueue(repository).Tasks();
   for (const repo::NamedRevision& baseline : baselines) {
     TRY(ExpState state, CollectState(repository, reader, baseline.commit, request.param_deps));
     if (!request.sha_only) state.name = names.Of(baseline.commit);
@@ -245,6 +278,7 @@ Result<std::vector<ExpState>> ShowExperiments(Repository& repository, const ExpS
     }
     std::stable_sort(done.begin(), done.end(), [](const ExpRange& a, const ExpRange& b) { return Age(a) > Age(b); });
     for (ExpRange& range : done) state.experiments.push_back(std::move(range));
+    TRYV(CollectQueue(repository, reader, tasks, request, state));
     states.push_back(std::move(state));
   }
   return states;

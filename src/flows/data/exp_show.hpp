@@ -32,12 +32,14 @@ struct ExpData {
   std::vector<ExpContent> outs;
 };
 
-// Where an experiment runs.
+// Where an experiment runs, or, of one of the queue, what has become of it.
 struct ExpExecutor {
-  std::string state;  // "running"
-  std::string name;   // "workspace", "tempdir"
+  std::string state;  // "running", "queued", "failed", "success"
+  std::string name;   // "workspace", "tempdir", "dvc-task" of the queue
   std::string root;
   int pid = 0;  // 0: not known, nor the root
+  std::string log = {};
+  std::string task = {};  // of the queue: its id
 };
 
 struct ExpRange;
@@ -59,6 +61,8 @@ struct ExpShowRequest {
   bool hide_workspace = false;
   bool sha_only = false;    // commits without names
   bool param_deps = false;  // only parameters that stages depend on
+  bool hide_queued = false;
+  bool hide_failed = false;  // of the queue
 };
 
 // The repository is open at its root. Empty without any commit. A revision that cannot be read has an error.

@@ -44,32 +44,6 @@ class DataFiles {
   std::vector<std::pair<fs::path, std::string>> texts_;
 };
 
-// What git tracks as it stands in the work tree, with changed data committed and the parameters set, as a tree of git. The
-// work tree is as before afterwards.
-Result<std::string> SnapshotTree(Repository& repository, const ExpGit& git, const ExpPlan& plan,
-                                 const std::vector<ParamOverrides>& params) {
-  TRY(const std::vector<ParamText> texts, NewParamTexts(repository, params));
-  TRY(const IndexCopy index, IndexCopy::Make(git));
-  TRY(const DataFiles files, DataFiles::Read(repository));
-  Result<void> done = CommitChangedData(repository, plan.request.repro);
-  if (done) done = index.AddTracked();
-  TRYV(files.PutBack());
-  repository.Reload();
-  TRYV(std::move(done));
-  TRY(const os::TempDir folder, os::TempDir::Make("mlean-exp"));
-  for (const ParamText& param : texts) {
-    const std::string path = PathInGit(repository, param.location);
-    if (path.empty())
-      return Fail(Code::kUnsupported, fmt::format("cannot set '{}' in a copy: it lies outside of git", param.location));
-    const fs::path file = folder.path() / "params";
-    TRYV(os::WriteFileAtomic(file, param.text, {.sync = false}));
-    TRY(const std::string id, git.Output("store the parameters", {"hash-object", "-w", "--no-filters", "--", file.string()}));
-    TRYV(git.Output("store the parameters", {"update-index", "--add", "--cacheinfo", fmt::format("100644,{},{}", Trim(id), path)},
-                    index.env()));
-  }
-  return index.WriteTree();
-}
-
 // The copy: git with the tree checked out at the baseline, and a configuration that names the user's cache.
 Result<void> MakeCopy(const Repository& repository, const ExpGit& git, const fs::path& copy, const std::string& baseline,
                       const std::string& tree) {
@@ -136,9 +110,31 @@ Result<std::string> RunInCopy(Repository& repository, const ExpPlan& plan, const
 
 }  // namespace
 
-Result<ExpRunReport> RunTemporary(Repository& repository, const ExpGit& git, const ExpPlan& plan,
-                                  const std::vector<ParamOverrides>& params) {
-  TRY(const std::string tree, SnapshotTree(repository, git, plan, params));
+Result<std::string> SnapshotTree(Repository& repository, const ExpGit& git, const ExpPlan& plan,
+                                 const std::vector<ParamOverrides>& params) {
+  TRY(const std::vector<ParamText> texts, NewParamTexts(repository, params));
+  TRY(const IndexCopy index, IndexCopy::Make(git));
+  TRY(const DataFiles files, DataFiles::Read(repository));
+  Result<void> done = CommitChangedData(repository, plan.request.repro);
+  if (done) done = index.AddTracked();
+  TRYV(files.PutBack());
+  repository.Reload();
+  TRYV(std::move(done));
+  TRY(const os::TempDir folder, os::TempDir::Make("mlean-exp"));
+  for (const ParamText& param : texts) {
+    const std::string path = PathInGit(repository, param.location);
+    if (path.empty())
+      return Fail(Code::kUnsupported, fmt::format("cannot set '{}' in a copy: it lies outside of git", param.location));
+    const fs::path file = folder.path() / "params";
+    TRYV(os::WriteFileAtomic(file, param.text, {.sync = false}));
+    TRY(const std::string id, git.Output("store the parameters", {"hash-object", "-w", "--no-filters", "--", file.string()}));
+    TRYV(git.Output("store the parameters", {"update-index", "--add", "--cacheinfo", fmt::format("100644,{},{}", Trim(id), path)},
+                    index.env()));
+  }
+  return index.WriteTree();
+}
+
+Result<ExpRunReport> RunCopy(Repository& repository, const ExpGit& git, const ExpPlan& plan, const std::string& tree) {
   const fs::path copies = repository.project().DvcDir() / "tmp" / "exps" / "standalone";
   TRYV(os::MakeDirs(copies));
   SweepCopies(repository);

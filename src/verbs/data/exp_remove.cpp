@@ -3,10 +3,22 @@
 
 #include "verbs/data/dvc_command.hpp"
 #include "verbs/data/exp_options.hpp"
+#include "verbs/data/exp_queue.hpp"
 #include "verbs/verbs.hpp"
 
 namespace mlean::verbs {
 namespace {
+
+Result<int> RemoveQueued(const Context& context) {
+  TRY(const std::unique_ptr<flows::Repository> repository, OpenAtRoot(context));
+  TRY(const flows::ExpGit git, flows::GitOf(*repository));
+  const flows::ExpQueue queue(*repository);
+  std::vector<flows::QueuedTask> tasks = queue.Tasks();
+  std::erase_if(tasks, [](const flows::QueuedTask& task) { return task.state != flows::TaskState::kQueued; });
+  TRYV(queue.Remove(git, tasks));
+  Inform(context, tasks.empty() ? "No experiments to remove." : "Removed experiments: " + flows::QuotedNames(NamesOf(tasks)));
+  return 0;
+}
 
 Result<int> ExpRemove(const Arguments& arguments, Context& context) {
   TRY(const flows::ExpSelection selection, ReadSelection(arguments));
@@ -17,8 +29,7 @@ Result<int> ExpRemove(const Arguments& arguments, Context& context) {
   }
   if (arguments.Has("queue")) {
     if (arguments.Has("keep")) return Fail(Code::kInvalid, "Cannot use both `--keep` and `--queue`.");
-    Inform(context, "No experiments to remove.");  // mlean queues none
-    return 0;
+    return RemoveQueued(context);
   }
   TRY(const std::unique_ptr<flows::Repository> repository, OpenAtRoot(context));
   TRY(const flows::ExpGit git, flows::GitOf(*repository));
@@ -35,7 +46,7 @@ VerbSpec Spec(const char* word) {
   spec.options = {Rest("EXPERIMENT", "names")};
   for (OptionSpec& option : SelectionOptions("remove")) spec.options.push_back(std::move(option));
   spec.options.push_back(Flag("--keep", "remove all but the selected ones"));
-  spec.options.push_back(Flag("--queue", "accepted for DVC's sake"));
+  spec.options.push_back(Flag("--queue", "those that wait in the queue"));
   spec.options.push_back(ValueOption("-g,--git-remote", "NAME", "of a git remote, by name or URL"));
   spec.examples = {"mlean exp remove brisk-otter", "mlean exp remove -A", "mlean exp remove -g origin brisk-otter"};
   spec.exit_codes = "0 done · 253 not in a project · 254 usage · 255 failed";

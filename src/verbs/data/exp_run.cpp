@@ -5,6 +5,7 @@
 
 #include "verbs/data/confirm.hpp"
 #include "verbs/data/dvc_command.hpp"
+#include "verbs/data/exp_queue.hpp"
 #include "verbs/data/interrupt.hpp"
 #include "verbs/data/repro_options.hpp"
 #include "verbs/data/say.hpp"
@@ -12,9 +13,8 @@
 #include "verbs/verbs.hpp"
 
 namespace mlean::verbs {
-namespace {
 
-flows::ExpRunRequest ReadRequest(const Arguments& arguments, const Context& context) {
+flows::ExpRunRequest ReadExpRun(const Arguments& arguments, const Context& context) {
   flows::ExpRunRequest request;
   request.repro = ReadReproOptions(arguments, context);
   request.name = arguments.Text("name");
@@ -26,13 +26,12 @@ flows::ExpRunRequest ReadRequest(const Arguments& arguments, const Context& cont
   return request;
 }
 
+namespace {
+
 Result<int> ExpRun(const Arguments& arguments, Context& context) {
-  if (arguments.Has("queue") || arguments.Has("run-all")) {
-    return Fail(Code::kUnsupported,
-                "mlean has no queue of experiments: run them with `exp run --temp`, several at a time if you like");
-  }
+  if (arguments.Has("run-all")) return RunAllQueued(context);
   TRY(const std::unique_ptr<Interrupt> interrupt, Interrupt::Watch());
-  flows::ExpRunRequest request = ReadRequest(arguments, context);
+  flows::ExpRunRequest request = ReadExpRun(arguments, context);
   Context texts = context;
   texts.quiet = context.quiet || context.json;
   TRY(const std::unique_ptr<flows::Repository> repository,
@@ -40,6 +39,7 @@ Result<int> ExpRun(const Arguments& arguments, Context& context) {
                                                   .quiet = texts.quiet,
                                                   .say = SayFor(texts),
                                                   .cancel = interrupt->flag()}));
+  if (arguments.Has("queue")) return QueueExperiments(arguments, context, *repository, std::move(request));
   if (arguments.Has("interactive") || repository->config().core.interactive) {
     request.repro.confirm = [&](const pipeline::Stage& stage) {
       return Confirm(fmt::format("Going to reproduce {}. Are you sure you want to continue?",
@@ -80,13 +80,13 @@ VerbSpec ExpRunVerb() {
       Repeated("-C,--copy-paths", "PATH", "copy what git does not track into the copy, too"),
       ValueOption("-m,-M,--message", "TEXT", "of the experiment's commit", "one of DVC's"),
       ValueOption("-j,--jobs", "N", "accepted for DVC's sake", "1"),
-      Flag("--queue", "not supported"),
-      Flag("--run-all", "not supported"),
+      Flag("--queue", "keep it for later: a worker runs it in a copy (queue start). A sweep as in -S lr=0.1,0.2 queues several"),
+      Flag("--run-all", "run all that are queued, one after the other"),
       Flag("--no-hydra", "accepted for DVC's sake"),
   };
   spec.options.insert(spec.options.end(), own.begin(), own.end());
   spec.examples = {"mlean exp run -S train.lr=0.01", "mlean exp run -n wide -S 'layers=[64,64]' -S +seed=7",
-                   "mlean exp run --temp"};
+                   "mlean exp run --temp", "mlean exp run --queue -S lr=0.1,0.2,0.5 && mlean queue start"};
   spec.exit_codes = "0 done · 251 unsound configuration · 252 interrupted · 253 not in a project · 254 usage · 255 failed";
   spec.run = ExpRun;
   return DvcVerb(std::move(spec));

@@ -24,6 +24,8 @@ Result<flows::ExpShowRequest> ReadRequest(const Arguments& arguments) {
   request.hide_workspace = arguments.Has("hide-workspace");
   request.sha_only = arguments.Has("sha");
   request.param_deps = arguments.Has("param-deps");
+  request.hide_queued = arguments.Has("hide-queued");
+  request.hide_failed = arguments.Has("hide-failed");
   return request;
 }
 
@@ -86,8 +88,8 @@ VerbSpec ExpShowVerb() {
       ValueOption("--sort-order", "asc|desc", "of --sort-by", "asc"),
       Flag("--sha", "commits, not the names of branches and tags"),
       Flag("--hide-workspace", "without the work tree"),
-      Flag("--hide-failed", "accepted for DVC's sake"),
-      Flag("--hide-queued", "accepted for DVC's sake"),
+      Flag("--hide-failed", "without those of the queue that have failed"),
+      Flag("--hide-queued", "without those that wait in the queue"),
       ValueOption("--precision", "N", "significant digits, with --csv", "all"),
       Flag("--no-pager", "accepted for DVC's sake: there is none"),
       Flag("--no-fetch", "accepted for DVC's sake"),
