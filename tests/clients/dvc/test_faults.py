@@ -176,7 +176,98 @@ class Remove(Case):
         assert repos.content(repo.path / "data") == repos.content(calm.path / "data")
 
 
-CASES = [Add, Commit, Checkout, Push, Pull, Repro, Gc, Move, Remove]
+class Fetch(Case):
+    words = ("fetch",)
+
+    def prepare(self, repo, real):
+        faults.write_tree(repo, "data", 1)
+        real("add", "data", cwd=repo)
+        repo.commit()
+        real("push", cwd=repo)
+        repos.remove_tree(repo.path / ".dvc/cache")
+
+    def done(self, repo, calm):
+        super().done(repo, calm)
+        assert repo.objects() == calm.objects()
+
+
+class ImportUrl(Case):
+    """One file. With a folder a killed import may leave that folder, without its .dvc file, and the next import goes below it, as with the real tool."""
+
+    words = ("import-url", "../source/big", "big")
+    again = ("import-url", "-f", "../source/big", "big")
+
+    def prepare(self, repo, real):
+        repos.Repo(repo.path.parent, repo.env).write("source/big", random.Random(5).randbytes(20_000_000))
+
+    def places(self, repo):
+        return (repo.beside("source"),)
+
+
+class Unprotect(Case):
+    words = ("unprotect", "data")
+
+    def prepare(self, repo, real):
+        repo.config("[cache]\n    type = symlink\n" + repo.read(".dvc/config"))
+        faults.write_tree(repo, "data", 1)
+        real("add", "data", cwd=repo)
+        repo.commit()
+
+    def done(self, repo, calm):
+        assert repos.content(repo.path / "data") == repos.content(calm.path / "data")
+        assert all(what[0] != "link" for what in repo.tree("data").values())
+
+
+class ExpRun(Case):
+    """Killed, the work tree is as of a killed `repro`; HEAD and git's index are not touched at any time."""
+
+    words = ("exp", "run", "-n", "one", "-S", "lr=2")
+    again = ("exp", "run", "-f", "-n", "one", "-S", "lr=2")
+
+    def prepare(self, repo, real):
+        repo.write("params.yaml", "lr: 1\n")
+        repo.write("o0", "0\n")
+        stages = [f"  s{n}:\n    cmd: cat o{n - 1} > o{n}; echo {n} >> o{n}\n    deps: [o{n - 1}]\n    params: [lr]\n    outs: [o{n}]\n" for n in range(1, 5)]
+        repo.write("dvc.yaml", "stages:\n" + "".join(stages))
+        real("repro", cwd=repo)
+        repo.commit()
+
+    def check(self, repo):
+        assert repo.read("o0") == "0\n"
+        assert repo.git("diff", "--cached", "--name-only") == ""
+        assert repo.git("stash", "list") == ""
+
+    def done(self, repo, calm):
+        super().done(repo, calm)
+        assert self.experiments(repo) == self.experiments(calm) == {"one": "lr: 2"}
+
+    def experiments(self, repo):
+        refs = repo.git("for-each-ref", "--format=%(refname)", "refs/exps").split()
+        return {ref.rpartition("/")[2]: repo.git("show", f"{ref}:params.yaml").strip() for ref in refs if not ref.startswith(("refs/exps/exec", "refs/exps/apply"))}
+
+
+class ExpSave(ExpRun):
+    words = ("exp", "save", "-n", "one")
+    again = ("exp", "save", "-f", "-n", "one")
+
+    def prepare(self, repo, real):
+        super().prepare(repo, real)
+        repo.write("params.yaml", "lr: 2\n")
+        real("repro", cwd=repo)
+
+
+class ExpApply(ExpRun):
+    words = ("exp", "apply", "one")
+    again = words
+
+    def prepare(self, repo, real):
+        super().prepare(repo, real)
+        real("exp", "run", "-n", "one", "-S", "lr=2", cwd=repo)
+        repo.git("checkout", "-q", "--", ".")
+        real("checkout", "-f", cwd=repo)
+
+
+CASES = [Add, Commit, Checkout, Push, Pull, Repro, Gc, Move, Remove, Fetch, ImportUrl, Unprotect, ExpRun, ExpSave, ExpApply]
 
 
 def kill_rounds(case, killed, real, ours, tmp_path, user_env, rounds):
