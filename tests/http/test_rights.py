@@ -287,7 +287,8 @@ def test_every_level_on_every_route(world, routes):
             may = need in ("USER", "WRITER") or (need in LEVELS and LEVELS.index(level) >= LEVELS.index(need))
             for route in all_of_it if not may else all_of_it[:1]:
                 status = world.call(session, route, names, level).status_code
-                if (status == 403) == may or status in (401, 500, 502, 503):
+                unserved = status == 503 and name.startswith(("POST /predict", "POST /v2/", "GET /v2/"))  # the model has no champion
+                if (status == 403) == may or status in (401, 500, 502, 503) and not unserved:
                     wrong.append((route, need, level, status))
         if need in ("ADMIN", "SELF"):
             status = world.call(world.admin, all_of_it[0], names, "root").status_code

@@ -93,7 +93,9 @@ def test_a_drain_lets_the_request_end(tls):
     host, port = tls.url.removeprefix("https://").split(":")
     context = ssl.create_default_context(cafile=str(tls.authority))
     with socket.create_connection((host, int(port)), timeout=10) as plain, context.wrap_socket(plain, server_hostname=host) as link:
-        link.sendall(b"POST /predict/none HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + tls.users.token("ann").encode() + b"\r\nContent-Length: 2\r\n\r\n")
+        head = f"POST /predict/none HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {tls.users.token('ann')}\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+        link.sendall(head.encode())
+        assert b"100 Continue" in link.recv(4096)  # it is being answered
         link.sendall(b"{")
         tls.process.send_signal(signal.SIGTERM)
         wait_for(lambda: "server.draining" in tls.log.read_text(), what="the drain")

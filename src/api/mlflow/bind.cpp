@@ -36,7 +36,7 @@ template <class Work>
 net::Reply Serve(Context& server, const Need& need, const Json& request, const net::Call& call, const Work& work) {
   const Result<bool> may = MayGoOn(server, need, request, call);
   if (!may) return ErrorReply(may.error());
-  if (!*may) return net::Reply::Text(403, "Permission denied");
+  if (!*may) return net::Reply::Text(403, std::string(kPermissionDenied));
   if (call.caller == nullptr) return work(server);
   flows::Workspace acting = server.workspace.As(call.caller->Actor());
   Context own{acting, server.rules, server.follow_registry, call.caller.get()};

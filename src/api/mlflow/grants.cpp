@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "api/mlflow/bind.hpp"
+#include "api/mlflow/reply.hpp"
 #include "base/text.hpp"
 #include "flows/access_change.hpp"
 #include "registry/model_store.hpp"
@@ -182,7 +183,7 @@ Result<Json> Effective(const Json& request, Context& context) {
     return WithGrant(conn, request, [&](const Target& target, const access::User& user, const auto&) -> Result<Json> {
       if (user.no != context.caller->user) {
         TRY(const bool may, Allowed(conn, context.caller, context.rules, target.object, access::Level::kManage));
-        if (!may) return Fail(Code::kDenied, "Permission denied");
+        if (!may) return Fail(Code::kDenied, std::string(kPermissionDenied));
       }
       const Caller as_caller{.user = user.no, .name = user.name, .admin = user.admin};
       TRY(const access::Level level, access::LevelOf(conn, as_caller, target.object, context.rules.by_default));

@@ -71,6 +71,7 @@ std::string_view ErrorName(Code code) {
 }
 
 net::Reply ErrorReply(const Error& error) {
+  if (error.what == kPermissionDenied) return net::Reply::Text(403, std::string(kPermissionDenied));
   const std::string message = error.fix.empty() ? error.what : fmt::format("{}; try: {}", error.what, error.fix);
   net::Reply reply = Body(HttpStatus(error.code), ErrorName(error.code), message);
   if (error.code == Code::kBusy) reply.With("Retry-After", "1");

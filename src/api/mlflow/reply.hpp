@@ -13,6 +13,9 @@ namespace mlean::api::mlflow {
 
 // "RESOURCE_DOES_NOT_EXIST" for kNotFound, and so on.
 std::string_view ErrorName(Code code);
+// What the real server answers to whoever may not, as plain text; an Error with this text becomes that.
+inline constexpr std::string_view kPermissionDenied = "Permission denied";
+
 // {"error_code": …, "message": …}; our `fix`, when there is one, ends the message.
 net::Reply ErrorReply(const Error& error);
 // What the server finds by itself: no such route is ENDPOINT_NOT_FOUND, on which clients fall back to older routes.

@@ -4,6 +4,7 @@
 #include "access/password.hpp"
 #include "api/mlflow/bind.hpp"
 #include "api/mlflow/grants.hpp"
+#include "api/mlflow/reply.hpp"
 #include "flows/access_change.hpp"
 
 namespace mlean::api::mlflow {
@@ -52,7 +53,7 @@ Result<Json> Done(Context& context) {
   return Json(Json::Object{});
 }
 
-Error Denied() { return Fail(Code::kDenied, "Permission denied"); }
+Error Denied() { return Fail(Code::kDenied, std::string(kPermissionDenied)); }
 
 Result<Json> Create(const Json& request, Context& context) {
   TRYV(flows::AddUser(context.workspace, Name(request), TextOf(request, "password"), false));
