@@ -43,6 +43,13 @@ class ImportStore : public StoreTest {
   }
 };
 
+Experiment Made(const std::string& id, const std::string& name) {
+  Experiment out;
+  out.id = id;
+  out.name = name;
+  return out;
+}
+
 const std::vector<Metric> kPoints = {{"m", 1.0, 5, 0}, {"m", std::numeric_limits<double>::quiet_NaN(), 6, 1}, {"m", 1.0, 5, 0}};
 
 TEST_F(ImportStore, BringsARunOnceHoweverOftenItIsAsked) {
@@ -66,16 +73,14 @@ TEST_F(ImportStore, RefusesWhatCameFromElsewhere) {
   const Import import = Begin();
   EXPECT_EQ(Bring(import, MakeRun("r1"), {}).error().code, Code::kExists);
   ASSERT_TRUE(Write([](sql::Txn& txn) { return CreateExperiment(txn, {.name = "e"}, 1); }));
-  const auto taken =
-      Write([&](sql::Txn& txn) { return ImportExperiment(txn, import.no, {.id = "5", .name = "e"}, "e", "s3://x"); });
+  const auto taken = Write([&](sql::Txn& txn) { return ImportExperiment(txn, import.no, Made("5", "e"), "e", "s3://x"); });
   EXPECT_EQ(taken.error().code, Code::kExists);
 }
 
 TEST_F(ImportStore, KeepsTheIdOfAnExperimentWhenItIsFree) {
   const Import import = Begin();
   const auto bring = [&](const std::string& id, const std::string& name) {
-    return *Write(
-        [&](sql::Txn& txn) { return ImportExperiment(txn, import.no, {.id = id, .name = name}, name, "mlflow-artifacts:"); });
+    return *Write([&](sql::Txn& txn) { return ImportExperiment(txn, import.no, Made(id, name), name, "mlflow-artifacts:"); });
   };
   EXPECT_EQ(bring("939443", "a"), "939443");
   EXPECT_EQ(bring("939443", "a"), "939443");

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import tarfile
+import threading
 
 import pytest
 import requests
@@ -320,3 +321,38 @@ def test_a_server_removes_what_uploads_have_left(place, server):
         assert list(uploads.iterdir()) == []
         tracking = Tracking(live)
         assert live.get(f"/get-artifact?run_uuid={tracking.run(big=b'x' * 3_000_000)}&path=big").content == b"x" * 3_000_000
+
+
+def test_gc_beside_uploads(run, place, server):
+    """Few contents under many names, put and deleted all the time: no name ever loses its content."""
+    with server(place) as live:
+        tracking = Tracking(live)
+        contents = [bytes([65 + i]) * (100 + 100_000 * i) for i in range(4)]
+        stop = threading.Event()
+        wrong = []
+
+        def work(seed):
+            rng = random.Random(seed)
+            session = requests.Session()
+            while not stop.is_set():
+                url = f"{live.url}/api/2.0/mlflow-artifacts/artifacts/{tracking.experiment}/x{seed}/artifacts/f{rng.randrange(3)}"
+                content = rng.choice(contents)
+                answers = [session.put(url, data=content).status_code, session.get(url).content == content]
+                answers.append(session.delete(url).status_code if rng.random() < 0.7 else 200)
+                if answers != [200, True, 200]:
+                    wrong.append(answers)
+
+        workers = [threading.Thread(target=work, args=(seed,)) for seed in range(3)]
+        for worker in workers:
+            worker.start()
+        for _ in range(15):
+            run_id = tracking.run(a=contents[0], b=contents[1])
+            tracking.post("runs/delete", run_id=run_id)
+            run("runs", "gc", cwd=place)
+        stop.set()
+        for worker in workers:
+            worker.join()
+        assert wrong == []
+        run("runs", "gc", cwd=place)
+    connection = sqlite3.connect(place / ".mlean/mlean.db")
+    assert {digest for (digest,) in connection.execute("SELECT digest FROM artifacts")} == set(blobs(place))
