@@ -21,10 +21,11 @@ import traceback
 import cases
 import data_cases
 import remote_cases
+import tracking_cases
 from programs import MLEAN, TOP, Failed, run
 
 
-CASES = cases.CASES | data_cases.CASES | remote_cases.CASES
+CASES = cases.CASES | data_cases.CASES | remote_cases.CASES | tracking_cases.CASES
 
 
 def first_line(*command):
@@ -54,6 +55,7 @@ def machine():
         "wrk": package("wrk"),
         "libxgboost": package("libxgboost0"),
         "dvc": first_line(str(data_cases.DVC), "--version"),
+        "mlflow": first_line(str(tracking_cases.MLFLOW), "--version"),
     }
 
 
