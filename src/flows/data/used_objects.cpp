@@ -294,6 +294,9 @@ Result<std::vector<Stage*>> SelectImports(Repository& repository, const ObjectQu
 }
 
 Result<cas::Tree> LoadFolder(const Repository& repository, remotes::Remote* remote, const cas::ObjectId& id) {
+  // From the cache piece by piece: the text of a large folder takes more than its tree.
+  Result<cas::Tree> cached = cas::Tree::Read(CacheDir(repository) / ToRemote(id).Key(), &id.md5);
+  if (cached) return cached;
   TRY(const std::string body, remotes::LoadTree(remote, CacheDir(repository), ToRemote(id)));
   return cas::Tree::Parse(body);
 }

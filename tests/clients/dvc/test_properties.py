@@ -2,7 +2,7 @@
 
 The tools change hands at random, so that each goes on with what the other one has left. After each step `status`, `data status` and `diff` say
 the same, and .dvc files, .gitignore, the workspace and the objects of the cache (.dir objects among them) are equal byte for byte.
-Seeds are 0 to DVC_SEEDS - 1 (4); DVC_SEED=n tries that one alone; DVC_STEPS steps each (10). A failure tells the steps that led to it.
+Seeds are 0 to DVC_SEEDS - 1 (3); DVC_SEED=n tries that one alone; DVC_STEPS steps each (8). A failure tells the steps that led to it.
 """
 
 import os
@@ -12,8 +12,8 @@ import pytest
 
 from . import repos
 
-STEPS = int(os.environ.get("DVC_STEPS", "10"))
-SEEDS = [int(os.environ["DVC_SEED"])] if "DVC_SEED" in os.environ else range(int(os.environ.get("DVC_SEEDS", "4")))
+STEPS = int(os.environ.get("DVC_STEPS", "8"))
+SEEDS = [int(os.environ["DVC_SEED"])] if "DVC_SEED" in os.environ else range(int(os.environ.get("DVC_SEEDS", "3")))
 
 OUTPUTS = ["data", "more data", "one.bin", "größe.txt", "deep/er/out", "x (1)"]
 FILES = ["a", "b.txt", "ü.txt", "日本 1", ".hidden", "-dash", "a b", "q'uote\"", "#hash", "[br]", "a,b", "x.tmp", "B", "a-b", "back\\slash", "tab\there"]
