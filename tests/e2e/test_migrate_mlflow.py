@@ -3,6 +3,8 @@
 That random stores come over whole, as MLflow's own client sees them, is in tests/clients/tracking/test_migrate.py.
 """
 
+import base64
+import http.server
 import json
 import pathlib
 import random
@@ -356,3 +358,37 @@ def test_gc_beside_uploads(run, place, server):
         run("runs", "gc", cwd=place)
     connection = sqlite3.connect(place / ".mlean/mlean.db")
     assert {digest for (digest,) in connection.execute("SELECT digest FROM artifacts")} == set(blobs(place))
+
+
+class EmptyMlflow(http.server.BaseHTTPRequestHandler):
+    """A server with nothing in it, behind a password."""
+
+    seen = []
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        EmptyMlflow.seen.append(self.headers.get("Authorization"))
+        self.send_response(200 if self.headers.get("Authorization") else 401)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(b"{}" if self.headers.get("Authorization") else b"You are not authenticated.")
+
+    do_GET = do_POST = answer
+
+    def log_message(self, *args):
+        pass
+
+
+def test_signs_in_as_the_client_does(run, place, env):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), EmptyMlflow) as there:
+        threading.Thread(target=there.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{there.server_port}"
+        refused = run("migrate", "mlflow", url, cwd=place, check=6)
+        assert "401 You are not authenticated" in refused.stderr and "MLFLOW_TRACKING_USERNAME" in refused.stderr
+        env["MLFLOW_TRACKING_TOKEN"] = "a-token"
+        assert migrate(run, place, url)["complete"]
+        assert EmptyMlflow.seen[-1] == "Bearer a-token"
+        env |= {"MLFLOW_TRACKING_USERNAME": "ann", "MLFLOW_TRACKING_PASSWORD": "p:w"}
+        assert migrate(run, place, url)["complete"]
+        assert EmptyMlflow.seen[-1] == "Basic " + base64.b64encode(b"ann:p:w").decode()
+        there.shutdown()
