@@ -18,6 +18,8 @@
 #include "artifacts/upload_parts.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "flows/check_config.hpp"
+#include "flows/log_run.hpp"
 #include "flows/server_link.hpp"
 #include "flows/webhook_sender.hpp"
 #include "net/server.hpp"
@@ -132,6 +134,12 @@ api::GateOptions GateOptionsFor(const verbs::Arguments& arguments, const Listen&
   return options;
 }
 
+Result<sql::Sync> ParseSync(const std::string& text) {
+  if (text == "normal") return sql::Sync::kNormal;
+  if (text == "full") return sql::Sync::kFull;
+  return Fail(Code::kUsage, fmt::format("cannot use --sync '{}': expected normal or full", text), "mlean server --sync full");
+}
+
 Result<access::Level> DefaultLevel(const verbs::Arguments& arguments) {
   const std::string text = arguments.Text("default-permission", "READ");
   const std::optional<access::Level> level = access::ParseLevel(text);
@@ -168,6 +176,7 @@ void BindAll(net::Router& router, api::ApiContext& api, api::mlflow::Context& ml
   api::BindLabels(router, api);
   api::BindRuns(router, api);
   api::BindModels(router, api);
+  api::BindLineage(router, api);
   api::BindAudit(router, api);
   api::BindControl(router, api);
   api::mlflow::BindMlflow(router, mlflow);
@@ -205,17 +214,23 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   TRYV(CheckListen(listen, auth));
   TRY(const access::Level by_default, DefaultLevel(arguments));
   TRY(const TlsFiles tls, ReadTlsFiles(arguments, context.directory));
+  TRY(const sql::Sync sync, ParseSync(arguments.Text("sync", "normal")));
   log::SetLevel(log::Level::kInfo);
   TRY(os::StopSignals stop, os::StopSignals::Block());
   TRY(const std::filesystem::path root, PrepareRoot(arguments, context));
-  TRY(flows::Workspace workspace, flows::OpenWorkspace(root, *context.clock, "server", true));
-  TRY(flows::Workspace api_workspace, flows::OpenWorkspace(root, *context.clock, "server", true));
+  TRY(flows::Workspace workspace, flows::OpenWorkspace(root, *context.clock, "server", true, sync));
+  TRY(flows::Workspace api_workspace, flows::OpenWorkspace(root, *context.clock, "server", true, sync));
   // What a killed server was given in part. Not beside another server of this project, which may be at it.
   if (!flows::ServerUrl(workspace)) TRYV(artifacts::SweepUploads(workspace.UploadDir()));
   TRYV(os::MakeDirs(workspace.UploadDir()));
   TRYV(api_workspace.db->Write(
       [&](sql::Txn& txn) { return track::PrepareDefaultExperiment(txn, "mlflow-artifacts:", context.clock->Now()); }));
+  if (Result<int> lost = flows::EndLostRuns(api_workspace); !lost) log::Warn("runs.lost", {{"error", lost.error().what}});
   Metrics metrics;
+  TRY(const std::int64_t synchronous, api_workspace.db->Synchronous());
+  metrics.Gauges("mlean_database_synchronous", "What an answered write survives: 1 kill -9, 2 power loss too.")
+      .Only()
+      .Set(static_cast<double>(synchronous));
   access::Authenticator users(metrics);
   TRYV(users.Refresh(*api_workspace.db));
   if (auth) TRYV(CheckUsers(users, workspace));
@@ -250,7 +265,12 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
     Result<void> synced = models.Sync(*api_workspace.db, flows::ServingSettings(api_workspace.config));
     if (!synced) log::Warn("sync.problem", {{"error", synced.error().what}});
   };
-  api::mlflow::Context mlflow{mlflow_workspace, rules, follow_registry};
+  const std::function<repo::LoopConfig()> current_config = [&] {
+    const std::lock_guard lock(config_mutex);
+    static_cast<void>(flows::ReloadOrKeepConfig(api_workspace));  // the tick says what is wrong with it
+    return api_workspace.config;
+  };
+  api::mlflow::Context mlflow{mlflow_workspace, rules, follow_registry, current_config};
   net::Router router;
   BindAll(router, api, mlflow, metrics, *context.clock);
 
@@ -303,7 +323,9 @@ verbs::VerbSpec ServerVerb() {
                          "READ"),
       verbs::ValueOption("--allowed-hosts", "LIST",
                          "names under which the server may be asked, besides addresses; * is any text"),
-      verbs::ValueOption("--cors-allowed-origins", "LIST", "other sites whose pages may send changes")};
+      verbs::ValueOption("--cors-allowed-origins", "LIST", "other sites whose pages may send changes"),
+      verbs::ValueOption("--sync", "normal|full",
+                         "what an answered write survives: kill -9, or power loss too (an fsync for each group)", "normal")};
   spec.examples = {"mlean server", "mlean server --root /srv/models --listen 127.0.0.1:0",
                    "mlean users add ann --admin && mlean server --listen 0.0.0.0:5000 --auth --tls-cert ml.crt --tls-key ml.key"};
   spec.exit_codes = "0 stopped by a signal · 1 failed · 2 usage · 6 others could reach it, and nobody would be asked who he is";

@@ -137,7 +137,7 @@ std::filesystem::path BlobPath(const std::filesystem::path& root, std::string_vi
 }
 
 Result<void> Put(sql::Txn& txn, const std::filesystem::path& root, const std::string& path, const Blob& blob,
-                 const std::filesystem::path& file) {
+                 const std::filesystem::path& file, sql::Sync sync) {
   TRYV(CheckPlace(txn, path));
   const std::filesystem::path place = BlobPath(root, blob.digest);
   if (os::Exists(place)) {
@@ -146,6 +146,7 @@ Result<void> Put(sql::Txn& txn, const std::filesystem::path& root, const std::st
     TRYV(os::MakeDirs(place.parent_path()));
     TRYV(os::Rename(file, place));
     TRYV(os::Chmod(place, 0444));
+    if (sync == sql::Sync::kFull) TRYV(os::SyncFile(place));
   }
   TRY(const auto before, Find(txn, path));
   TRYV(

@@ -45,9 +45,10 @@ Result<Blob> DigestFile(const std::filesystem::path& file);
 std::filesystem::path BlobPath(const std::filesystem::path& root, std::string_view digest);
 
 // `path` names `blob` from now on; `file`, on the same file system as `root`, is renamed into its place, or removed when the
-// content is there already. kConflict when a part of `path` is a file, or `path` is a folder.
+// content is there already. kConflict when a part of `path` is a file, or `path` is a folder. With Sync::kFull the blob is on
+// the disk before its row is.
 Result<void> Put(sql::Txn& txn, const std::filesystem::path& root, const std::string& path, const Blob& blob,
-                 const std::filesystem::path& file);
+                 const std::filesystem::path& file, sql::Sync sync = sql::Sync::kNormal);
 Result<std::optional<Blob>> Find(sql::Conn& conn, const std::string& path);
 // What lies directly in the folder, by name; a file or nothing has none.
 Result<std::vector<Entry>> List(sql::Conn& conn, const std::string& folder);

@@ -9,11 +9,13 @@ namespace {
 constexpr std::string_view kPrefix = "mlean.approval.";
 }
 
+bool IsApproval(std::string_view tag_key) { return tag_key.starts_with(kPrefix); }
+
 Result<std::vector<std::string>> Approvals(sql::Conn& conn, const std::string& model, int version) {
   TRY(const registry::ModelVersion known, registry::GetVersion(conn, model, version));
   std::vector<std::string> names;
   for (const registry::Tag& tag : known.tags) {
-    if (tag.key.rfind(kPrefix, 0) == 0 && tag.value == known.digest) names.push_back(tag.key.substr(kPrefix.size()));
+    if (IsApproval(tag.key) && tag.value == known.digest) names.push_back(tag.key.substr(kPrefix.size()));
   }
   return names;
 }

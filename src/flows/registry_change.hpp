@@ -1,5 +1,6 @@
 // Changes of the registry that move what is served or what others rely on: aliases and stages. The command line and MLflow's API
-// both come through here, so that both leave the same events in the audit chain.
+// both come through here, so that both leave the same events in the audit chain. What goes into production (the aliases champion
+// and previous, the stage Production) is asked of the gate first (flows/promotion_policy.hpp).
 #pragma once
 
 #include <string>

@@ -31,7 +31,8 @@ std::vector<sql::Migration> AllMigrations() {
 
 }  // namespace
 
-Result<Workspace> OpenWorkspace(const std::filesystem::path& directory, const Clock& clock, std::string actor, bool create) {
+Result<Workspace> OpenWorkspace(const std::filesystem::path& directory, const Clock& clock, std::string actor, bool create,
+                                sql::Sync sync) {
   Workspace workspace;
   Result<repo::Project> found = repo::FindProject(directory);
   if (!found && create && found.error().code == Code::kNotFound) found = repo::ProjectAt(directory);
@@ -39,9 +40,10 @@ Result<Workspace> OpenWorkspace(const std::filesystem::path& directory, const Cl
   workspace.project = *std::move(found);
   workspace.clock = &clock;
   workspace.actor = std::move(actor);
+  workspace.sync = sync;
   TRYV(ReloadConfig(workspace));
   TRYV(repo::EnsureStateDir(workspace.project));
-  TRY(workspace.db, sql::Database::Open({.path = workspace.project.Database()}, AllMigrations()));
+  TRY(workspace.db, sql::Database::Open({.path = workspace.project.Database(), .sync = sync}, AllMigrations()));
   return workspace;
 }
 

@@ -23,9 +23,11 @@ struct Workspace {
   std::shared_ptr<sql::Database> db;
   const Clock* clock = nullptr;  // borrowed
   std::string actor;             // who acts, for the audit chain: "cli:ann", "server", "user:ann"
+  // What an acknowledged write survives: kNormal a killed process, kFull a power loss too. Artifacts are kept alike.
+  sql::Sync sync = sql::Sync::kNormal;
 
   // The same workspace for somebody else. Reads `config`: not while that is being read again.
-  Workspace As(std::string who) const { return {project, config, db, clock, std::move(who)}; }
+  Workspace As(std::string who) const { return {project, config, db, clock, std::move(who), sync}; }
 
   TimeMs Now() const { return clock->Now(); }
   std::filesystem::path ModelStore(const std::string& model) const { return project.ArtifactDir() / "models" / model; }
@@ -38,7 +40,7 @@ struct Workspace {
 
 // Opens the project around `directory` (made when `create`); runs the missing migrations.
 Result<Workspace> OpenWorkspace(const std::filesystem::path& directory, const Clock& clock, std::string actor,
-                                bool create = false);
+                                bool create = false, sql::Sync sync = sql::Sync::kNormal);
 // Reads mlean.yaml again.
 Result<void> ReloadConfig(Workspace& workspace);
 

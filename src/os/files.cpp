@@ -257,6 +257,14 @@ Result<void> RemoveTree(const fs::path& path) {
   return {};
 }
 
+Result<void> SyncFile(const fs::path& path) {
+  const int fd = OpenRetry(path, O_RDONLY);
+  if (fd < 0) return FileError("sync", path, errno);
+  const FdGuard guard{fd};
+  if (::fsync(fd) != 0) return FileError("sync", path, errno);
+  return SyncFolder(path);
+}
+
 Result<void> Rename(const fs::path& from, const fs::path& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) return FileError(fmt::format("rename to '{}'", to.string()), from, errno);
   return {};

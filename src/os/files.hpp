@@ -88,6 +88,8 @@ Result<void> MakeDirs(const std::filesystem::path& path);
 Result<void> Remove(const std::filesystem::path& path);
 // A whole tree, links not followed. What is not there counts as removed.
 Result<void> RemoveTree(const std::filesystem::path& path);
+// What was written to the file is on the disk afterwards, and so is its name in its folder.
+Result<void> SyncFile(const std::filesystem::path& path);
 Result<void> Rename(const std::filesystem::path& from, const std::filesystem::path& to);
 // Content and mode, atomically; shares blocks where the file system can (reflink).
 Result<void> CopyFile(const std::filesystem::path& from, const std::filesystem::path& to, const WriteOptions& options = {});

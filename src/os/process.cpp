@@ -35,7 +35,8 @@ class OutputSink {
  public:
   OutputSink(const ProcessSpec& spec, int log_fd) : spec_(spec), log_fd_(log_fd) {}
 
-  void Take(std::string_view bytes) {
+  void Take(bool error, std::string_view bytes) {
+    if (spec_.on_bytes) spec_.on_bytes(error, bytes);
     if (log_fd_ >= 0) WriteLog(bytes);
     if (spec_.capture) {
       tail_ += bytes;
@@ -98,6 +99,9 @@ class Stopper {
   // Sends what is due; returns for how long to wait at most, -1 for ever.
   int Advance(ProcessOutcome& outcome) {
     const std::int64_t now = NowMs();
+    if (spec_.forward != nullptr) {
+      if (const int signal = spec_.forward->exchange(0); signal != 0) ::kill(-pid_, signal);
+    }
     if (!asked_) {
       outcome.cancelled = spec_.cancel != nullptr && spec_.cancel->load(std::memory_order_relaxed);
       outcome.timed_out = !outcome.cancelled && now >= deadline_;
@@ -111,7 +115,7 @@ class Stopper {
       deadline_ = kNever;
     }
     std::int64_t wait = deadline_ == kNever ? kNever : std::max<std::int64_t>(deadline_ - now, 0);
-    if (!asked_ && spec_.cancel != nullptr) wait = std::min(wait, kCancelPollMs);
+    if ((!asked_ && spec_.cancel != nullptr) || spec_.forward != nullptr) wait = std::min(wait, kCancelPollMs);
     return wait == kNever ? -1 : static_cast<int>(std::min<std::int64_t>(wait, 1 << 30));
   }
   bool asked() const { return asked_; }
@@ -124,31 +128,36 @@ class Stopper {
 };
 
 // False at the end of the output, or when there is nothing more to read for now.
-bool ReadSome(int pipe, std::string& buffer, OutputSink& sink) {
+bool ReadSome(const pollfd& pipe, bool error, std::string& buffer, OutputSink& sink) {
   for (;;) {
-    const ssize_t n = ::read(pipe, buffer.data(), buffer.size());
+    const ssize_t n = ::read(pipe.fd, buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
-    sink.Take(std::string_view(buffer.data(), static_cast<std::size_t>(n)));
+    sink.Take(error, std::string_view(buffer.data(), static_cast<std::size_t>(n)));
     return true;
   }
 }
 
-// Waits for the end of the child, reading its output meanwhile. `pipe` may be -1.
-void Pump(const ProcessSpec& spec, const Spawned& child, int pipe, OutputSink& sink, ProcessOutcome& outcome) {
-  std::string buffer(pipe >= 0 ? kReadBytes : 0, '\0');
+// Waits for the end of the child, reading its output meanwhile. The pipes may be -1.
+void Pump(const ProcessSpec& spec, const Spawned& child, int out_pipe, int error_pipe, OutputSink& sink,
+          ProcessOutcome& outcome) {
+  std::string buffer(out_pipe >= 0 ? kReadBytes : 0, '\0');
   Stopper stopper(spec, child.pid);
-  pollfd fds[2] = {{child.pid_fd, POLLIN, 0}, {pipe, POLLIN, 0}};
+  pollfd fds[3] = {{child.pid_fd, POLLIN, 0}, {out_pipe, POLLIN, 0}, {error_pipe, POLLIN, 0}};
   for (;;) {
     const int wait = stopper.Advance(outcome);
-    if (::poll(fds, 2, wait) < 0) continue;  // EINTR
-    if ((fds[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !ReadSome(pipe, buffer, sink)) fds[1].fd = -1;
+    if (::poll(fds, 3, wait) < 0) continue;  // EINTR
+    for (pollfd* pipe : {&fds[1], &fds[2]}) {
+      if ((pipe->revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !ReadSome(*pipe, pipe == &fds[2], buffer, sink)) pipe->fd = -1;
+    }
     if (fds[0].revents != 0) break;
   }
   // Before the child is reaped its pid cannot be another's.
   if (stopper.asked()) ::kill(-child.pid, SIGKILL);
-  // What is left in the pipe; bounded, for a grandchild may go on writing.
-  for (int i = 0; fds[1].fd >= 0 && i < 32 && ReadSome(pipe, buffer, sink); ++i) {
+  // What is left in the pipes; bounded, for a grandchild may go on writing.
+  for (const pollfd* pipe : {&fds[1], &fds[2]}) {
+    for (int i = 0; pipe->fd >= 0 && i < 32 && ReadSome(*pipe, pipe == &fds[2], buffer, sink); ++i) {
+    }
   }
 }
 
@@ -171,6 +180,20 @@ Result<Fd> OpenLog(const std::filesystem::path& path) {
   return fd;
 }
 
+// Of a child's output: its end is never waited for.
+struct Pipe {
+  Fd read_end;
+  Fd write_end;
+  static Result<Pipe> Make(const ProcessSpec& spec, bool wanted) {
+    if (!wanted) return Pipe();
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return FileError("make pipe for", CommandName(spec), errno);
+    Pipe pipe{Fd(ends[0]), AboveStandard(ends[1])};
+    ::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK);
+    return pipe;
+  }
+};
+
 }  // namespace
 
 std::string ProcessOutcome::Describe() const {
@@ -185,23 +208,17 @@ std::string ProcessOutcome::Describe() const {
 
 Result<ProcessOutcome> RunProcess(const ProcessSpec& spec) {
   TRY(Fd log, OpenLog(spec.log_file));
-  const bool piped = spec.capture || spec.on_line;
-  Fd read_end;
-  Fd write_end;
-  if (piped) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return FileError("make pipe for", CommandName(spec), errno);
-    read_end = Fd(ends[0]);
-    write_end = AboveStandard(ends[1]);
-    ::fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
-  }
+  TRY(Pipe out, Pipe::Make(spec, spec.capture || spec.on_line || spec.on_bytes));
+  TRY(Pipe error, Pipe::Make(spec, spec.on_bytes != nullptr));
+  const int out_fd = out.write_end.get() >= 0 ? out.write_end.get() : log.get();
   const std::int64_t started = NowMs();
-  TRY(Spawned child, Spawn(spec, piped ? write_end.get() : log.get()));
+  TRY(Spawned child, Spawn(spec, out_fd, error.write_end.get() >= 0 ? error.write_end.get() : out_fd));
   const Fd pid_fd(child.pid_fd);
-  write_end = Fd();
+  out.write_end = Fd();
+  error.write_end = Fd();
   ProcessOutcome outcome;
   OutputSink sink(spec, log.get());
-  Pump(spec, child, read_end.get(), sink, outcome);
+  Pump(spec, child, out.read_end.get(), error.read_end.get(), sink, outcome);
   child.guardian.End();
   Reap(child.pid, outcome);
   outcome.wall_ms = NowMs() - started;
@@ -219,10 +236,10 @@ Child::Child(Spawned spawned, std::string name, std::int64_t started_ms)
       started_ms_(started_ms) {}
 
 Result<Child> Child::Start(const ProcessSpec& spec) {
-  CHECK_BUG(!spec.capture && !spec.on_line);
+  CHECK_BUG(!spec.capture && !spec.on_line && !spec.on_bytes);
   TRY(Fd log, OpenLog(spec.log_file));
   const std::int64_t started = NowMs();
-  TRY(Spawned child, Spawn(spec, log.get()));
+  TRY(Spawned child, Spawn(spec, log.get(), log.get()));
   return Child(std::move(child), CommandName(spec), started);
 }
 

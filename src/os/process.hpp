@@ -41,10 +41,14 @@ struct ProcessSpec {
   bool capture = false;                                // kept in ProcessOutcome::output
   std::size_t capture_bytes = std::size_t{1} << 20;    // the last so many bytes
   std::function<void(std::string_view line)> on_line;  // each line without '\n', on the calling thread; 64 KiB a line at most
+  // What it writes, as it arrives and stdout and stderr apart (`error`), on the calling thread; the other three see both as well.
+  std::function<void(bool error, std::string_view bytes)> on_bytes;
   // How it is stopped: SIGTERM to the group, SIGKILL after grace_ms.
   std::int64_t timeout_ms = 0;  // 0: none
   std::int64_t grace_ms = 5000;
   const std::atomic<bool>* cancel = nullptr;  // stopped within 50 ms after this turns true; not owned
+  // A signal's number put here is taken out within 50 ms and sent to the group, which may do with it what it likes; not owned.
+  std::atomic<int>* forward = nullptr;
 };
 
 struct ProcessOutcome {

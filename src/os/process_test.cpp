@@ -109,6 +109,31 @@ TEST_F(ProcessTest, LinesAreHandedOver) {
   EXPECT_EQ(lines[3].size() + lines[4].size(), 70004U);
 }
 
+TEST_F(ProcessTest, BytesArriveApart) {
+  std::string out;
+  std::string error;
+  ProcessSpec spec{.shell = "printf 'no newline'; printf 'to stderr\\n' >&2"};
+  spec.on_bytes = [&](bool is_error, std::string_view bytes) { (is_error ? error : out) += bytes; };
+  ASSERT_TRUE(RunProcess(spec));
+  EXPECT_EQ(out, "no newline");
+  EXPECT_EQ(error, "to stderr\n");
+}
+
+TEST_F(ProcessTest, ForwardedSignalsAreTheChildsToAnswer) {
+  std::atomic<int> forward = 0;
+  ProcessSpec spec{.shell = "trap 'echo got it; exit 7' INT; echo ready; while :; do sleep 0.01; done"};
+  std::string out;
+  spec.forward = &forward;
+  spec.on_line = [&](std::string_view line) {
+    out += line;
+    if (line == "ready") forward = SIGINT;
+  };
+  const Result<ProcessOutcome> done = RunProcess(spec);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->exit_code, 7);
+  EXPECT_EQ(out, "readygot it");
+}
+
 TEST_F(ProcessTest, TimeoutKillsTheGroupWithGrandchildren) {
   std::vector<std::string> pids;
   const auto started = std::chrono::steady_clock::now();

@@ -32,11 +32,13 @@ Result<StopSignals> StopSignals::Block() {
   return StopSignals(fd);
 }
 
-StopSignals::StopSignals(StopSignals&& other) noexcept : fd_(std::exchange(other.fd_, -1)), count_(other.count_) {}
+StopSignals::StopSignals(StopSignals&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), count_(other.count_), last_(other.last_) {}
 
 StopSignals& StopSignals::operator=(StopSignals&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(count_, other.count_);
+  std::swap(last_, other.last_);
   return *this;
 }
 
@@ -48,7 +50,10 @@ int StopSignals::Wait(std::int64_t wait_ms) {
   pollfd fd{fd_, POLLIN, 0};
   ::poll(&fd, 1, static_cast<int>(std::clamp<std::int64_t>(wait_ms, -1, 1 << 30)));
   signalfd_siginfo info{};
-  while (::read(fd_, &info, sizeof info) == sizeof info) ++count_;
+  while (::read(fd_, &info, sizeof info) == sizeof info) {
+    ++count_;
+    last_ = static_cast<int>(info.ssi_signo);
+  }
   return count_;
 }
 

@@ -21,11 +21,13 @@ class StopSignals {
   // Waits up to `wait_ms` (-1: for ever) and returns how many stop signals have come so far: 1 = stop in order, 2 = stop now.
   int Wait(std::int64_t wait_ms);
   int count() const { return count_; }
+  int last() const { return last_; }  // SIGINT or SIGTERM: the last one that came; 0: none
 
  private:
   explicit StopSignals(int fd) : fd_(fd) {}
   int fd_ = -1;
   int count_ = 0;
+  int last_ = 0;
 };
 
 void IgnoreSigpipe();

@@ -34,6 +34,7 @@ struct Plan {
   int null_fd = -1;
   bool own_stdin = false;
   int out_fd = -1;
+  int error_fd = -1;
   int failure_fd = -1;  // closed by exec; else takes the errno
   int guardian = -1;    // its socket
   pid_t parent = 0;
@@ -107,7 +108,7 @@ void BecomeProgram(const void* argument) {
   bool ok = Guardian::Watch(plan.guardian);
   ok = ok && (plan.cwd.empty() || ::chdir(plan.cwd.c_str()) == 0);
   if (!plan.own_stdin) ok = ok && ::dup2(plan.null_fd, 0) >= 0;
-  if (plan.out_fd >= 0) ok = ok && ::dup2(plan.out_fd, 1) >= 0 && ::dup2(plan.out_fd, 2) >= 0;
+  if (plan.out_fd >= 0) ok = ok && ::dup2(plan.out_fd, 1) >= 0 && ::dup2(plan.error_fd, 2) >= 0;
   ok = ok && ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
   if (ok) {
     sigset_t none;
@@ -151,7 +152,7 @@ std::string CommandName(const ProcessSpec& spec) {
   return text.size() <= 80 ? text : text.substr(0, 80) + "…";
 }
 
-Result<Spawned> Spawn(const ProcessSpec& spec, int out_fd) {
+Result<Spawned> Spawn(const ProcessSpec& spec, int out_fd, int error_fd) {
   TRY(Plan plan, MakePlan(spec));
   const std::string name = CommandName(spec);
   const Fd null_fd = AboveStandard(::open("/dev/null", O_RDWR | O_CLOEXEC));
@@ -163,6 +164,7 @@ Result<Spawned> Spawn(const ProcessSpec& spec, int out_fd) {
   plan.null_fd = null_fd.get();
   plan.own_stdin = spec.own_stdin && !IsTerminal(0) && ::fcntl(0, F_GETFD) >= 0;
   plan.out_fd = out_fd;
+  plan.error_fd = error_fd;
   plan.failure_fd = failure_write.get();
   plan.parent = ::getpid();
   TRY(Guardian guardian, Guardian::Start());

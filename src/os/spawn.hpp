@@ -44,8 +44,8 @@ struct Spawned {
   int pid_fd = -1;    // owned by the caller
   Guardian guardian;  // to be ended before the program is reaped, while its pid cannot be another's
 };
-// Starts the program with stdout and stderr on `out_fd` (-1: ours) in a process group of its own. The caller reaps it.
-Result<Spawned> Spawn(const ProcessSpec& spec, int out_fd);
+// Starts the program with its stdout and stderr on these (-1: ours) in a process group of its own. The caller reaps it.
+Result<Spawned> Spawn(const ProcessSpec& spec, int out_fd, int error_fd);
 
 // For messages: the program, or the shell command cut to 80 bytes.
 std::string CommandName(const ProcessSpec& spec);

@@ -72,6 +72,20 @@ Result<GitFacts> ReadGitFacts(const fs::path& dir) {
   return facts;
 }
 
+Result<std::string> GitDiff(const fs::path& dir, std::size_t max_bytes) {
+  std::string diff;
+  bool cut = false;
+  const auto add = [&](std::string_view line) {
+    cut = cut || diff.size() + line.size() >= max_bytes;
+    if (!cut) diff.append(line).append("\n");
+  };
+  const std::vector<std::string> arguments = {"diff", "--no-ext-diff", "--no-color", "--full-index", "--binary", "HEAD"};
+  TRY(const os::ProcessOutcome done, Git({dir, arguments, {}, add}));
+  if (!done.Ok()) return GitFailed("read the git diff", done);
+  if (cut) diff += fmt::format("# cut: over {} bytes\n", max_bytes);
+  return diff;
+}
+
 Result<void> GitInit(const fs::path& dir) {
   TRYV(GitOutput(fmt::format("make a git repository in '{}'", dir.string()), {dir, {"init", "-q"}}));
   return {};

@@ -26,6 +26,10 @@ struct GitFacts {
 };
 Result<GitFacts> ReadGitFacts(const std::filesystem::path& dir);
 
+// What of the tracked files differs from HEAD, as a patch that `git apply` takes; over `max_bytes` only its first whole lines,
+// and a last one that says so. "" when clean, and before the first commit.
+Result<std::string> GitDiff(const std::filesystem::path& dir, std::size_t max_bytes);
+
 // The root of the work tree around `dir`, found by looking for .git (no program run); nullopt outside.
 std::optional<std::filesystem::path> GitRoot(const std::filesystem::path& dir);
 

@@ -323,7 +323,7 @@ Result<LoopConfig> ParseLoopConfig(std::string text, std::string_view file) {
   LoopConfig config;
   config.file = file;
   if (!document.root().IsNull()) {
-    TRY(const Section root, Section::Open(document, document.root(), file, {"project", "data", "models", "alerts"}));
+    TRY(const Section root, Section::Open(document, document.root(), file, {"project", "data", "models", "registry", "alerts"}));
     TRYV(root.String("project", config.project));
     if (const YamlNode* const data = root.Find("data")) {
       TRYV(document.Mapping(*data, "data"));
@@ -338,6 +338,10 @@ Result<LoopConfig> ParseLoopConfig(std::string text, std::string_view file) {
         TRY(ModelConfig entry, ReadModel(document, member));
         config.models.push_back(std::move(entry));
       }
+    }
+    if (const YamlNode* const registry = root.Find("registry")) {
+      TRY(const Section section, Section::Open(document, *registry, "registry", {"ungated"}));
+      TRYV(section.Choice("ungated", {"allow", "record", "deny"}, config.ungated));
     }
     if (const YamlNode* const alerts = root.Find("alerts")) {
       TRYV(document.Sequence(*alerts, "alerts"));

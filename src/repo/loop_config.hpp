@@ -122,8 +122,9 @@ struct LoopConfig {
   std::vector<DataConfig> data;
   std::vector<ModelConfig> models;
   std::vector<AlertConfig> alerts;
-  std::string file;  // as named in errors
-  std::string text;  // the source, for hashes and edits
+  std::string ungated = "record";  // registry.ungated: what becomes of a promotion around the gate: "allow", "record", "deny"
+  std::string file;                // as named in errors
+  std::string text;                // the source, for hashes and edits
 
   const DataConfig* FindData(std::string_view name) const;
   const ModelConfig* FindModel(std::string_view name) const;

@@ -260,6 +260,14 @@ Result<void> Database::ReadJob(const std::function<void(Conn&)>& work) {
   return {};
 }
 
+Result<std::int64_t> Database::Synchronous() {
+  return Write([](Txn& txn) -> Result<std::int64_t> {
+    TRY(Stmt stmt, txn.Prepare("PRAGMA synchronous"));
+    TRYV(stmt.Step());
+    return stmt.Int(0);
+  });
+}
+
 Result<std::int64_t> Database::DataVersion() {
   State& s = *state_;
   const std::lock_guard lock(s.version_mutex);

@@ -155,6 +155,8 @@ class Database {
   }
   // Changes whenever any process has committed since the last call with a different value: for cheap polling.
   Result<std::int64_t> DataVersion();
+  // SQLite's own word for what a commit survives: 1 a killed process, 2 a power loss too.
+  Result<std::int64_t> Synchronous();
   const std::filesystem::path& path() const;
 
  private:

@@ -98,6 +98,11 @@ TEST_F(DatabaseTest, OthersCannotReadIt) {
   }
 }
 
+TEST_F(DatabaseTest, SyncIsWhatSQLiteIsTold) {
+  EXPECT_EQ(Open()->Synchronous().value_or(0), 1);
+  EXPECT_EQ(Open({.sync = Sync::kFull})->Synchronous().value_or(0), 2);
+}
+
 TEST_F(DatabaseTest, WrongSqlIsAnError) {
   const auto db = Open();
   const auto error_of = [&](auto work) { return db->Write([&](Txn& txn) -> Result<void> { return work(txn); }).error(); };

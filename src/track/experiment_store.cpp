@@ -189,6 +189,11 @@ Result<std::vector<Experiment>> ListExperiments(sql::Conn& conn, const Query& qu
   return out;
 }
 
+Result<std::vector<std::string>> AllExperimentIds(sql::Conn& conn) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT no FROM experiments WHERE deleted = 0 ORDER BY no"));
+  return sql::ReadRows(stmt, [](const sql::Stmt& row) { return std::to_string(row.Int(0)); });
+}
+
 Result<void> RenameExperiment(sql::Txn& txn, std::string_view id, std::string_view name, TimeMs now) {
   TRYV(CheckName(name));
   TRY(const Experiment experiment, GetExperiment(txn, id));

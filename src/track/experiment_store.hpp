@@ -33,6 +33,9 @@ Result<Experiment> GetExperimentByName(sql::Conn& conn, std::string_view name);
 // `next`: see ListRuns.
 Result<std::vector<Experiment>> ListExperiments(sql::Conn& conn, const Query& query, sql::SortPlace* next = nullptr);
 
+// Of all active experiments, for searches over everything.
+Result<std::vector<std::string>> AllExperimentIds(sql::Conn& conn);
+
 Result<void> RenameExperiment(sql::Txn& txn, std::string_view id, std::string_view name, TimeMs now);
 // Deleting marks the experiment's runs deleted too; restoring restores all its runs.
 Result<void> DeleteExperiment(sql::Txn& txn, std::string_view id, TimeMs now);

@@ -4,6 +4,8 @@
 #include "base/text.hpp"
 #include "flows/approvals.hpp"
 #include "flows/champion.hpp"
+#include "flows/lineage.hpp"
+#include "flows/registry_change.hpp"
 #include "flows/render.hpp"
 #include "flows/server_link.hpp"
 #include "flows/store_model.hpp"
@@ -42,12 +44,56 @@ Result<int> ModelsList(const Arguments&, Context& context) {
   return 0;
 }
 
+std::string TextAt(const codec::Json& object, std::string_view key) {
+  const codec::Json* const value = object.Find(key);
+  if (value == nullptr || value->IsNull()) return {};
+  return value->IsString() ? value->AsString() : value->Dump();
+}
+
+void PrintRunOfVersion(const codec::Json& run) {
+  PrintLine(fmt::format("  run     {}  {}  {}", TextAt(run, "run_id"), TextAt(run, "name"), TextAt(run, "status")));
+  if (const codec::Json* data = run.Find("data")) {
+    for (const codec::Json& one : data->AsArray())
+      PrintLine(fmt::format("  data    {:<28} {}", TextAt(one, "name"), TextAt(one, "digest")));
+  }
+  if (const codec::Json* git = run.Find("git")) {
+    PrintLine(fmt::format("  git     {}  {}{}", TextAt(*git, "commit"), TextAt(*git, "branch"),
+                          TextAt(*git, "dirty") == "true" ? "  dirty" : ""));
+  }
+  if (const codec::Json* environment = run.Find("environment")) {
+    for (const char* const key : {"python", "host"}) {
+      if (const std::string value = TextAt(*environment, key); !value.empty()) PrintLine(fmt::format("  {:<7} {}", key, value));
+    }
+  }
+  if (const std::string command = TextAt(run, "command"); !command.empty()) PrintLine("  command " + command);
+}
+
+// Of each version what it was made of and what came of it.
+Result<int> ShowLineage(const flows::Workspace& workspace, const std::string& name,
+                        const std::vector<registry::ModelVersion>& versions, const Context& context) {
+  codec::Json list = codec::Json::Array{};
+  for (const registry::ModelVersion& version : versions) {
+    TRY(const codec::Json lineage, flows::VersionLineage(workspace, name, version.version));
+    list.Push(lineage);
+    if (context.json) continue;
+    PrintLine(fmt::format("{}@{}  {}  {}", name, version.version, version.digest.substr(0, 12), AliasText(version)));
+    if (const codec::Json& run = *lineage.Find("run"); run.IsObject()) PrintRunOfVersion(run);
+    for (const codec::Json& rollout : lineage.Find("rollouts")->AsArray()) {
+      PrintLine(fmt::format("  rollout {}  {}  {}", TextAt(rollout, "id"), TextAt(rollout, "status"), TextAt(rollout, "reason")));
+    }
+    PrintLine(fmt::format("  predictions {}", lineage.Find("predictions")->AsInt()));
+  }
+  if (context.json) PrintJson(list);
+  return 0;
+}
+
 Result<int> ModelsShow(const Arguments& arguments, Context& context) {
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor()));
   const std::string name = arguments.Text("MODEL");
   Result<registry::Model> known = workspace.db->Read([&](sql::Conn& conn) { return registry::GetModel(conn, name); });
   if (!known) return std::move(known).error().With(fmt::format("cannot show '{}'", name));
   TRY(const auto versions, workspace.db->Read([&](sql::Conn& conn) { return registry::ListVersions(conn, name); }));
+  if (arguments.Has("lineage")) return ShowLineage(workspace, name, versions, context);
   codec::Json list = codec::Json::Array{};
   for (const registry::ModelVersion& version : versions) {
     list.Push(flows::VersionJson(version));
@@ -91,7 +137,7 @@ Result<int> ModelsPromote(const Arguments& arguments, Context& context) {
   const std::string name = arguments.Text("NAME");
   const std::string reason = arguments.Text("reason", "promoted by hand");
   Result<void> done =
-      workspace.db->Write([&](sql::Txn& txn) { return flows::PromoteVersion(txn, workspace, name, version, reason); });
+      workspace.db->Write([&](sql::Txn& txn) { return flows::SetAlias(txn, workspace, name, "champion", version, reason); });
   if (!done) return std::move(done).error().With(fmt::format("cannot promote version {} of '{}'", version, name));
   flows::SyncServer(workspace);
   if (context.json) PrintJson(codec::Json::Object{{"model", name}, {"champion", version}});
@@ -135,8 +181,9 @@ VerbSpec ModelsListVerb() {
 VerbSpec ModelsShowVerb() {
   return {.words = {"models", "show"},
           .summary = "list a model's versions",
-          .options = {Positional("MODEL", "its name")},
-          .examples = {"mlean models show arrival-delay"},
+          .options = {Positional("MODEL", "its name"),
+                      Flag("--lineage", "of each version its run with data, code and environment, its rollouts and predictions")},
+          .examples = {"mlean models show arrival-delay", "mlean models show arrival-delay --lineage --json"},
           .exit_codes = kExitCodes,
           .run = ModelsShow};
 }

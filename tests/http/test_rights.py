@@ -151,6 +151,9 @@ NEEDS = {
     "GET /api/mlean/v1/models/{model}/observe": ("READ", {}),
     "POST /api/mlean/v1/models/{model}/labels": ("EDIT", {}),
     "POST /api/mlean/v1/runs/gc": ("ADMIN", {"older_than": "30d", "dry_run": True}),
+    "GET /api/mlean/v1/lineage/runs/{run}": ("ADMIN", {}),
+    "GET /api/mlean/v1/lineage/models/{model}/versions/{version}": ("ADMIN", {}),
+    "GET /api/mlean/v1/lineage/data/{digest}": ("ADMIN", {}),
     "GET /api/mlean/v1/audit": ("ADMIN", {}),
     "GET /api/mlean/v1/audit/verify": ("USER", {}),
     "GET /api/mlean/v1/alerts": ("USER", {}),
@@ -211,7 +214,7 @@ class World:
         names = names | {"who": who}
         need, given = NEEDS[name]
         path = path.replace("{path}", "{experiment}/f").replace("{folder}", "{experiment}/d").replace("{model_id}", "{logged}").replace("{tag_key}", "k")
-        path = path.replace("{webhook_id}", "none").replace("{version}", "1").replace("{id}", "none").format(**names)
+        path = path.replace("{webhook_id}", "none").replace("{version}", "1").replace("{digest}", "0" * 32).replace("{id}", "none").format(**names)
         if isinstance(given, str):
             return session.request(method, path + given.format(**names), data=b"x")
         if "mlflow-artifacts" in path and method == "PUT":

@@ -1,5 +1,5 @@
-// Our own API, /api/mlean/v1: turns, rollouts, monitor windows, labels, models, audit chain, alerts, control. One file per
-// resource. Handlers run on the pool. They use a handle on the database of their own, so that a turn at work never makes them
+// Our own API, /api/mlean/v1: turns, rollouts, monitor windows, labels, models, lineage, audit chain, alerts, control. One file
+// per resource. Handlers run on the pool. They use a handle on the database of their own, so that a turn at work never makes them
 // wait.
 #pragma once
 
@@ -36,6 +36,7 @@ void BindWindows(net::Router& router, ApiContext& context);
 void BindLabels(net::Router& router, ApiContext& context);
 void BindRuns(net::Router& router, ApiContext& context);
 void BindModels(net::Router& router, ApiContext& context);
+void BindLineage(net::Router& router, ApiContext& context);
 void BindAudit(net::Router& router, ApiContext& context);
 void BindControl(net::Router& router, ApiContext& context);
 // After all others: GET /api/mlean/v1/openapi.json lists what was bound.

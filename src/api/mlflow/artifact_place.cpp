@@ -7,6 +7,7 @@
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
+#include "flows/artifact_uri.hpp"
 #include "net/percent.hpp"
 #include "os/files.hpp"
 
@@ -15,21 +16,7 @@ namespace {
 
 using codec::Json;
 
-constexpr std::string_view kProxyRoute = "/mlflow-artifacts/artifacts";
-
 std::string Joined(const std::string& a, const std::string& b) { return a.empty() || b.empty() ? a + b : a + "/" + b; }
-
-// The part of a URI behind its authority, decoded and without slashes at its ends.
-std::string PathOf(std::string_view uri) {
-  std::string_view rest = uri.substr(uri.find(':') + 1);
-  if (rest.starts_with("//")) {
-    const std::size_t slash = rest.find('/', 2);
-    rest = slash == rest.npos ? std::string_view{} : rest.substr(slash);
-  }
-  while (!rest.empty() && rest.front() == '/') rest.remove_prefix(1);
-  while (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
-  return std::string(rest);
-}
 
 // As the real server guesses: what people read is text/plain, so that browsers show it and never run it.
 std::string_view ContentType(std::string_view path) {
@@ -74,25 +61,10 @@ Error Elsewhere(std::string_view uri) {
 
 }  // namespace
 
-Place ParsePlace(std::string_view uri) {
-  using Kind = Place::Kind;
-  const std::size_t colon = uri.find(':');
-  if (colon == uri.npos) return {Kind::kFolder, std::string(uri)};
-  const std::string_view scheme = uri.substr(0, colon);
-  if (scheme == "mlflow-artifacts") return {Kind::kStore, PathOf(uri)};
-  if (scheme == "file") return {Kind::kFolder, "/" + PathOf(uri)};
-  if (scheme != "http" && scheme != "https") return {};
-  const std::size_t route = uri.find(kProxyRoute);
-  if (route == uri.npos) return {};
-  std::string_view rest = uri.substr(route + kProxyRoute.size());
-  while (!rest.empty() && rest.front() == '/') rest.remove_prefix(1);
-  return {Kind::kStore, std::string(rest)};
-}
-
 Result<std::vector<artifacts::Entry>> ListPlace(Context& context, const std::string& uri, const std::string& folder) {
-  const Place place = ParsePlace(uri);
-  if (place.kind == Place::Kind::kElsewhere) return Elsewhere(uri);
-  if (place.kind == Place::Kind::kStore) {
+  const flows::ArtifactPlace place = flows::ParseArtifactUri(uri);
+  if (place.kind == flows::ArtifactPlace::Kind::kElsewhere) return Elsewhere(uri);
+  if (place.kind == flows::ArtifactPlace::Kind::kStore) {
     return context.workspace.db->Read([&](sql::Conn& conn) { return artifacts::List(conn, Joined(place.path, folder)); });
   }
   const std::filesystem::path root = std::filesystem::path(place.path) / folder;
@@ -110,9 +82,9 @@ Result<std::vector<artifacts::Entry>> ListPlace(Context& context, const std::str
 }
 
 Result<net::Reply> SendPlace(Context& context, const std::string& uri, const std::string& path) {
-  const Place place = ParsePlace(uri);
-  if (place.kind == Place::Kind::kElsewhere) return Elsewhere(uri);
-  if (place.kind == Place::Kind::kStore) {
+  const flows::ArtifactPlace place = flows::ParseArtifactUri(uri);
+  if (place.kind == flows::ArtifactPlace::Kind::kElsewhere) return Elsewhere(uri);
+  if (place.kind == flows::ArtifactPlace::Kind::kStore) {
     const std::string whole = Joined(place.path, path);
     TRY(const auto blob, context.workspace.db->Read([&](sql::Conn& conn) { return artifacts::Find(conn, whole); }));
     if (!blob) return Missing(path);
@@ -148,14 +120,7 @@ Result<void> StoreBody(Context& context, const net::Call& call, const std::strin
 
 Result<void> StoreFile(Context& context, const std::filesystem::path& file, artifacts::Blob blob, const std::string& path) {
   blob.modified = context.workspace.Now();
-  Result<void> put = context.workspace.db->Write(
-      [&](sql::Txn& txn) { return artifacts::Put(txn, context.workspace.BlobDir(), path, blob, file); });
-  if (!put) {
-    static_cast<void>(os::Remove(file));  // the first failure is the one to tell
-    return put;
-  }
-  TRYV(artifacts::SweepAllUnused(*context.workspace.db, context.workspace.BlobDir()));  // what was at `path` before
-  return {};
+  return flows::PutFile(context.workspace, path, blob, file);
 }
 
 Json EntriesJson(const std::vector<artifacts::Entry>& entries, const std::string& prefix) {

@@ -1,5 +1,4 @@
-// What an artifact location means to this server, and its files: in our own store (`mlflow-artifacts:…`, or an http address of
-// our proxy routes), a folder of this machine (`file:…` or a path), or somewhere only clients can reach (`s3://…`).
+// The files of an artifact location (flows/artifact_uri.hpp), as the routes of artifacts need them.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +10,6 @@
 #include "artifacts/artifact_store.hpp"
 
 namespace mlean::api::mlflow {
-
-struct Place {
-  enum class Kind : std::uint8_t { kStore, kFolder, kElsewhere } kind = Kind::kElsewhere;
-  std::string path;  // kStore: below the artifact root; kFolder: absolute
-};
-Place ParsePlace(std::string_view uri);
 
 // What lies in `folder` (clean, relative) of the place at `uri`. kUnsupported when it is elsewhere.
 Result<std::vector<artifacts::Entry>> ListPlace(Context& context, const std::string& uri, const std::string& folder);

@@ -5,6 +5,7 @@
 #include "api/mlflow/artifact_place.hpp"
 #include "api/mlflow/render.hpp"
 #include "api/mlflow/reply.hpp"
+#include "flows/artifact_uri.hpp"
 
 namespace mlean::api::mlflow {
 namespace {

@@ -39,7 +39,7 @@ net::Reply Serve(Context& server, const Need& need, const Json& request, const n
   if (!*may) return net::Reply::Text(403, std::string(kPermissionDenied));
   if (call.caller == nullptr) return work(server);
   flows::Workspace acting = server.workspace.As(call.caller->Actor());
-  Context own{acting, server.rules, server.follow_registry, call.caller.get()};
+  Context own{acting, server.rules, server.follow_registry, server.config, call.caller.get()};
   return work(own);
 }
 
@@ -88,6 +88,13 @@ void ChangeEndpoint(net::Router& router, Context& context, std::string_view meth
     if (after == After::kFollowRegistry) own.follow_registry();
     return Json(Json::Object{});
   });
+}
+
+Result<void> ChangeByConfig(Context& context, const std::function<Result<void>(sql::Txn& txn)>& change) {
+  context.workspace.config = context.config();
+  TRYV(context.workspace.db->Write(change));
+  context.follow_registry();
+  return {};
 }
 
 void BindMlflow(net::Router& router, Context& context) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <mutex>
 #include <span>
 #include <string_view>
 
@@ -19,6 +20,8 @@ struct Context {
   Rules rules;
   // Brings serving in step with the registry; returns when new requests see the change.
   const std::function<void()>& follow_registry;
+  // mlean.yaml as it is now, or as it was when it was sound.
+  const std::function<repo::LoopConfig()>& config;
   const Caller* caller = nullptr;  // of a request, when the server asks who it is
 };
 
@@ -44,6 +47,8 @@ void RawEndpoint(net::Router& router, Context& context, std::string_view method,
 // The same at exactly that path.
 void PlainEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path, Need need,
                    RawHandler handler);
+// Runs `change` in one transaction, by what mlean.yaml says now: for changes that a project may refuse. Serving has followed it.
+Result<void> ChangeByConfig(Context& context, const std::function<Result<void>(sql::Txn& txn)>& change);
 
 void BindExperiments(net::Router& router, Context& context);
 void BindRuns(net::Router& router, Context& context);

@@ -6,6 +6,7 @@
 #include "api/mlflow/render.hpp"
 #include "api/mlflow/search.hpp"
 #include "base/text.hpp"
+#include "flows/artifact_uri.hpp"
 #include "track/experiment_store.hpp"
 
 namespace mlean::api::mlflow {
@@ -22,13 +23,6 @@ constexpr Field kRename[] = {{"experiment_id", Type::kId, kRequired}, {"new_name
 constexpr Field kSetTag[] = {{"experiment_id", Type::kId, kRequired}, {"key", Type::kString, kRequired}, {"value"}};
 constexpr Field kDeleteTag[] = {{"experiment_id", Type::kId, kRequired}, {"key", Type::kString, kRequired}};
 
-constexpr EntityWord kEntities[] = {{"attribute", Entity::kAttribute}, {"tag", Entity::kTag}, {"tags", Entity::kTag}};
-constexpr AttributeWord kAttributes[] = {{.word = "name", .column = "name"},
-                                         {.word = "creation_time", .column = "creation_time", .number = true},
-                                         {.word = "last_update_time", .column = "last_update_time", .number = true},
-                                         {.word = "experiment_id", .column = "experiment_id", .list = true}};
-constexpr Grammar kGrammar{kEntities, "('attribute', 'tag', 'tags')", kAttributes, true};
-
 Result<Json> Create(const Json& request, Context& context) {
   track::NewExperiment spec{.name = TextOf(request, "name"), .artifact_location = TextOf(request, "artifact_location")};
   if (spec.artifact_location.find('#') != std::string::npos || spec.artifact_location.find('?') != std::string::npos) {
@@ -37,7 +31,8 @@ Result<Json> Create(const Json& request, Context& context) {
   }
   spec.tags = PairsOf(request, "tags");
   // Whoever may name a place that this server reads by itself may read all that lies there through it.
-  const bool ours = !spec.artifact_location.empty() && ParsePlace(spec.artifact_location).kind != Place::Kind::kElsewhere;
+  const bool ours = !spec.artifact_location.empty() &&
+                    flows::ParseArtifactUri(spec.artifact_location).kind != flows::ArtifactPlace::Kind::kElsewhere;
   if (ours && context.caller != nullptr && !context.caller->admin) {
     return Fail(Code::kDenied, fmt::format("cannot create experiment with artifact_location '{}': this server itself would read "
                                            "from there, so only administrators may name it",
@@ -66,7 +61,7 @@ Result<Json> GetByName(const Json& request, Context& context) {
 
 Result<Json> Search(const Json& request, Context& context) {
   TRY(const std::size_t page, PageSize(request, 1000));
-  TRY(track::Query query, TrackQuery(request, kGrammar, page));
+  TRY(track::Query query, TrackQuery(request, track::ExperimentGrammar(), page));
   query.view = ViewOf(request, "view_type");
   query.visible = Readable(context.caller, context.rules, access::Kind::kExperiment);
   sql::SortPlace next;

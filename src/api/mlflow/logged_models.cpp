@@ -72,7 +72,7 @@ Result<Json> Finalize(const Json& request, Context& context) {
 Result<Json> Search(const Json& request, Context& context) {
   TRY(const std::size_t page, PageSize(request, 100));
   track::Query query;
-  TRY(query.where, TrackClauses(TextOf(request, "filter"), kGrammar));
+  TRY(query.where, track::ParseFilter(TextOf(request, "filter"), kGrammar));
   TRY(query.offset, ParsePageToken(TextOf(request, "page_token")));
   query.limit = page + 1;
   std::vector<track::Dataset> datasets;
@@ -84,11 +84,11 @@ Result<Json> Search(const Json& request, Context& context) {
   };
   for (const Json& dataset : ListOf(request, "datasets")) scope(dataset);
   for (const Json& order : ListOf(request, "order_by")) {
-    TRY(OrderKey key, ParseOrder(TextOf(order, "field_name"), kGrammar));
-    const track::Field field = key.entity == Entity::kMetric ? track::Field::kMetric : track::Field::kAttribute;
-    if (key.entity != Entity::kMetric && key.entity != Entity::kAttribute)
+    TRY(track::Order key, track::ParseOrder(TextOf(order, "field_name"), kGrammar));
+    if (key.field != Entity::kMetric && key.field != Entity::kAttribute)
       return InvalidValue("order_by", *order.Find("field_name"));
-    query.order.push_back({field, std::move(key.key), BoolOf(order, "ascending", true)});
+    key.ascending = BoolOf(order, "ascending", true);
+    query.order.push_back(std::move(key));
     scope(order);
   }
   TRY(auto models, context.workspace.db->Read([&](sql::Conn& conn) -> Result<std::vector<track::LoggedModel>> {

@@ -8,6 +8,8 @@
 #include "api/mlflow/search.hpp"
 #include "api/mlflow/version_source.hpp"
 #include "base/text.hpp"
+#include "flows/approvals.hpp"
+#include "flows/artifact_uri.hpp"
 #include "flows/registry_change.hpp"
 #include "flows/registry_events.hpp"
 #include "registry/model_store.hpp"
@@ -91,9 +93,10 @@ Result<bool> MayReadSource(sql::Conn& conn, const registry::NewVersion& spec, co
   registry::ModelVersion version;
   version.source = spec.source;
   TRY(const std::string location, DownloadUri(conn, version));
-  const Place place = ParsePlace(location);
-  if (place.kind == Place::Kind::kElsewhere) return true;
-  if (place.kind == Place::Kind::kFolder) return true;  // CheckSource: inside of the artifacts of the run or logged model
+  const flows::ArtifactPlace place = flows::ParseArtifactUri(location);
+  if (place.kind == flows::ArtifactPlace::Kind::kElsewhere) return true;
+  if (place.kind == flows::ArtifactPlace::Kind::kFolder)
+    return true;  // CheckSource: inside of the artifacts of the run or logged model
   TRY(const std::string path, artifacts::CleanPath(place.path));
   return Allowed(conn, context.caller, context.rules, ObjectOfArtifact(path), Level::kRead);
 }
@@ -107,6 +110,7 @@ Result<registry::ModelVersion> CreateIn(sql::Txn& txn, const Json& request, cons
   bool prompt = false;
   for (track::Tag& tag : PairsOf(request, "tags")) {
     prompt = prompt || (tag.key == "mlflow.prompt.is_prompt" && ToLower(tag.value) == "true");
+    if (flows::IsApproval(tag.key)) continue;  // copied with another version's tags; it was given to that one
     spec.tags.push_back({std::move(tag.key), std::move(tag.value)});
   }
   // A prompt's source is a word; one that is a place is looked at as any other.
@@ -131,29 +135,27 @@ Result<registry::ModelVersion> CreateIn(sql::Txn& txn, const Json& request, cons
   return made;
 }
 
-// Writes by `change` and answers with the version that it returns.
-template <class Change>
-Result<Json> ChangeVersion(Context& context, const Json& request, const Change& change) {
-  TRY(const int number, Number(request));
-  TRY(const registry::ModelVersion version, context.workspace.db->Write([&](sql::Txn& txn) { return change(txn, number); }));
-  return VersionReply(version);
-}
-
 Result<Json> Update(const Json& request, Context& context) {
-  return ChangeVersion(context, request, [&](sql::Txn& txn, int number) -> Result<registry::ModelVersion> {
+  TRY(const int number, Number(request));
+  TRY(const registry::ModelVersion version, context.workspace.db->Write([&](sql::Txn& txn) -> Result<registry::ModelVersion> {
     registry::VersionChange change;
     if (request.Find("description") != nullptr) change.description = TextOf(request, "description");
     TRYV(registry::UpdateVersion(txn, Name(request), number, change, context.workspace.Now()));
     return registry::GetVersion(txn, Name(request), number);
-  });
+  }));
+  return VersionReply(version);
 }
 
 Result<Json> ChangeStage(const Json& request, Context& context) {
   TRY(const registry::Stage stage, ParseStage(TextOf(request, "stage")));
-  return ChangeVersion(context, request, [&](sql::Txn& txn, int number) {
-    return flows::ChangeStage(txn, context.workspace, Name(request), number, stage, BoolOf(request, "archive_existing_versions"),
-                              "set through MLflow's API");
-  });
+  TRY(const int number, Number(request));
+  registry::ModelVersion after;
+  TRYV(ChangeByConfig(context, [&](sql::Txn& txn) -> Result<void> {
+    TRY(after, flows::ChangeStage(txn, context.workspace, Name(request), number, stage,
+                                  BoolOf(request, "archive_existing_versions"), "set through MLflow's API"));
+    return {};
+  }));
+  return VersionReply(after);
 }
 
 Result<Json> Search(const Json& request, Context& context) {
@@ -169,6 +171,14 @@ Result<Json> Search(const Json& request, Context& context) {
   for (const registry::ModelVersion& version : versions) list.push_back(ModelVersionJson(version));
   SetList(out, "model_versions", std::move(list));
   return out;
+}
+
+// An approval is an event of the audit chain with a person's name; a tag would forge it, or take it back unseen.
+Result<void> RefuseApproval(const Json& request, int number) {
+  const std::string key = TextOf(request, "key");
+  if (!flows::IsApproval(key)) return {};
+  return Fail(Code::kDenied, fmt::format("cannot change tag '{}': approvals are not given by tags", key),
+              fmt::format("mlean approve {}@{}", Name(request), number));
 }
 
 // Reads the version and makes an answer of it.
@@ -227,12 +237,14 @@ void BindModelVersions(net::Router& router, Context& server) {
       },
       After::kFollowRegistry);
   BindChange(router, server, "POST", "model-versions/set-tag", kSetTag, Edits(OfModel),
-             [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) {
+             [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) -> Result<void> {
+               TRYV(RefuseApproval(request, number));
                return flows::SetVersionTag(txn, Name(request), number, {TextOf(request, "key"), TextOf(request, "value")},
                                            workspace.Now());
              });
   BindChange(router, server, "DELETE", "model-versions/delete-tag", kDeleteTag, Manages(OfModel),
-             [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) {
+             [](sql::Txn& txn, const Json& request, int number, const flows::Workspace& workspace) -> Result<void> {
+               TRYV(RefuseApproval(request, number));
                return flows::DeleteVersionTag(txn, Name(request), number, TextOf(request, "key"), workspace.Now());
              });
 }

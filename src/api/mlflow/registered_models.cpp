@@ -118,9 +118,12 @@ Result<Json> GetByAlias(const Json& request, Context& context) {
 
 constexpr const char* kWhy = "set through MLflow's API";
 
-Result<void> SetAlias(sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
+Result<Json> SetAlias(const Json& request, Context& context) {
   TRY(const int version, ParseVersion(TextOf(request, "version")));
-  return flows::SetAlias(txn, workspace, Name(request), TextOf(request, "alias"), version, kWhy);
+  TRYV(ChangeByConfig(context, [&](sql::Txn& txn) {
+    return flows::SetAlias(txn, context.workspace, Name(request), TextOf(request, "alias"), version, kWhy);
+  }));
+  return Json(Json::Object{});
 }
 
 Result<void> DeleteAlias(sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
@@ -137,7 +140,7 @@ void BindTagsAndAliases(net::Router& router, Context& server) {
                  [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
                    return flows::DeleteModelTag(txn, Name(request), TextOf(request, "key"), workspace.Now());
                  });
-  ChangeEndpoint(router, server, "POST", "registered-models/alias", kSetAlias, Edits(OfModel), SetAlias, After::kFollowRegistry);
+  Endpoint(router, server, "POST", "registered-models/alias", kSetAlias, Edits(OfModel), SetAlias);
   ChangeEndpoint(router, server, "DELETE", "registered-models/alias", kAlias, Manages(OfModel), DeleteAlias,
                  After::kFollowRegistry);
   Endpoint(router, server, "GET", "registered-models/alias", kAlias, Reads(OfModel), GetByAlias);

@@ -7,6 +7,7 @@
 #include "api/mlflow/render.hpp"
 #include "api/mlflow/reply.hpp"
 #include "api/mlflow/version_source.hpp"
+#include "flows/artifact_uri.hpp"
 #include "registry/version_store.hpp"
 #include "track/logged_model_store.hpp"
 #include "track/run_store.hpp"
@@ -79,8 +80,8 @@ Result<net::Reply> Upload(const net::Call& call, Context& context) {
   if (run_id.empty()) return Fail(Code::kInvalid, "Request must specify run_uuid.");
   if (call.body.empty() && call.body_file.empty()) return Fail(Code::kInvalid, "Request must specify data.");
   TRY(const std::string location, RunLocation(context, run_id));
-  const Place place = ParsePlace(location);
-  if (place.kind != Place::Kind::kStore) {
+  const flows::ArtifactPlace place = flows::ParseArtifactUri(location);
+  if (place.kind != flows::ArtifactPlace::Kind::kStore) {
     return Fail(Code::kUnsupported, fmt::format("cannot upload to '{}': it is not in this server's store", location));
   }
   TRYV(StoreBody(context, call, place.path + "/" + path));

@@ -19,34 +19,6 @@ constexpr Field kSearch[] = {{"experiment_ids", Type::kIds}, {"filter"},
                              {"run_view_type", Type::kEnum}, {"max_results", Type::kInt},
                              {"order_by", Type::kStrings},   {"page_token"}};
 
-constexpr EntityWord kEntities[] = {{"metric", Entity::kMetric},
-                                    {"metrics", Entity::kMetric},
-                                    {"parameter", Entity::kParam},
-                                    {"parameters", Entity::kParam},
-                                    {"param", Entity::kParam},
-                                    {"params", Entity::kParam},
-                                    {"tag", Entity::kTag},
-                                    {"tags", Entity::kTag},
-                                    {"attribute", Entity::kAttribute},
-                                    {"attributes", Entity::kAttribute},
-                                    {"attr", Entity::kAttribute},
-                                    {"run", Entity::kAttribute},
-                                    {"dataset", Entity::kDataset},
-                                    {"datasets", Entity::kDataset}};
-constexpr AttributeWord kAttributes[] = {{.word = "run_id", .column = "run_id", .list = true},
-                                         {.word = "run_name", .column = "run_name"},
-                                         {.word = "status", .column = "status"},
-                                         {.word = "artifact_uri", .column = "artifact_uri"},
-                                         {.word = "user_id", .column = "user_id"},
-                                         {.word = "start_time", .column = "start_time", .number = true},
-                                         {.word = "end_time", .column = "end_time", .number = true},
-                                         {.word = "created", .column = "start_time", .number = true},
-                                         {.word = "Created", .column = "start_time", .number = true},
-                                         {.word = "run name", .column = "run_name"},
-                                         {.word = "Run name", .column = "run_name"},
-                                         {.word = "Run Name", .column = "run_name"}};
-constexpr Grammar kGrammar{kEntities, "['metric', 'parameter', 'tag', 'attribute', 'dataset']", kAttributes, true, true};
-
 Result<Json> Create(const Json& request, Context& context) {
   track::NewRun spec{.experiment_id = TextOf(request, "experiment_id", "0"),
                      .name = TextOf(request, "run_name"),
@@ -76,7 +48,7 @@ Result<Json> Get(const Json& request, Context& context) {
 
 Result<Json> Search(const Json& request, Context& context) {
   TRY(const std::size_t page, PageSize(request, 1000));
-  TRY(track::Query query, TrackQuery(request, kGrammar, page));
+  TRY(track::Query query, TrackQuery(request, track::RunGrammar(), page));
   query.view = ViewOf(request, "run_view_type");
   sql::SortPlace next;
   TRY(const auto runs, context.workspace.db->Read([&](sql::Conn& conn) -> Result<std::vector<track::Run>> {

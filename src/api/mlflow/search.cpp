@@ -12,39 +12,18 @@ namespace {
 
 using codec::Json;
 
-track::Field TrackField(Entity entity) {
-  switch (entity) {
-    case Entity::kAttribute: return track::Field::kAttribute;
-    case Entity::kMetric: return track::Field::kMetric;
-    case Entity::kParam: return track::Field::kParam;
-    case Entity::kTag: return track::Field::kTag;
-    case Entity::kDataset: return track::Field::kDataset;
-  }
-  return track::Field::kAttribute;
-}
-
-track::Clause MakeClause(track::Clause*, Comparison& from) {
-  return {TrackField(from.entity), std::move(from.key), from.op, std::move(from.value)};
-}
-
-registry::Clause MakeClause(registry::Clause*, Comparison& from) {
-  registry::Clause out{from.entity == Entity::kTag ? registry::Field::kTag : registry::Field::kAttribute, std::move(from.key),
-                       from.op, std::move(from.value)};
-  // Everything that is not a prompt lacks the tag; both ways to say "not a prompt" must find it.
-  if (out.field == registry::Field::kTag && out.key == "mlflow.prompt.is_prompt") {
-    const std::string* text = std::get_if<std::string>(&out.value);
-    out.or_absent =
-        text != nullptr && ((out.op == sql::Op::kNe && *text == "true") || (out.op == sql::Op::kEq && *text == "false"));
-  }
-  return out;
-}
-
-template <class Clause>
-std::vector<Clause> ToClauses(std::vector<Comparison> comparisons) {
-  std::vector<Clause> out;
-  for (Comparison& comparison : comparisons) {
-    Clause clause = MakeClause(static_cast<Clause*>(nullptr), comparison);
-    for (std::vector<Comparison>& list : comparison.any) clause.any.push_back(ToClauses<Clause>(std::move(list)));
+std::vector<registry::Clause> ToRegistry(std::vector<track::Clause> clauses) {
+  std::vector<registry::Clause> out;
+  for (track::Clause& from : clauses) {
+    registry::Clause clause{from.field == Entity::kTag ? registry::Field::kTag : registry::Field::kAttribute, std::move(from.key),
+                            from.op, std::move(from.value)};
+    // Everything that is not a prompt lacks the tag; both ways to say "not a prompt" must find it.
+    if (clause.field == registry::Field::kTag && clause.key == "mlflow.prompt.is_prompt") {
+      const std::string* text = std::get_if<std::string>(&clause.value);
+      clause.or_absent =
+          text != nullptr && ((clause.op == sql::Op::kNe && *text == "true") || (clause.op == sql::Op::kEq && *text == "false"));
+    }
+    for (std::vector<track::Clause>& list : from.any) clause.any.push_back(ToRegistry(std::move(list)));
     out.push_back(std::move(clause));
   }
   return out;
@@ -83,21 +62,6 @@ Json ValueJson(const sql::SortValue& value) {
   return nullptr;
 }
 
-// Where, order, limit and place; `add_order` appends one key.
-template <class Query, class AddOrder>
-Result<Query> MakeQuery(const Json& request, const Grammar& grammar, std::size_t page, const AddOrder& add_order) {
-  Query query;
-  TRY(std::vector<Comparison> comparisons, ParseFilter(TextOf(request, "filter"), grammar));
-  query.where = ToClauses<typename decltype(query.where)::value_type>(std::move(comparisons));
-  for (const std::string& text : TextsOf(request, "order_by")) {
-    TRY(OrderKey key, ParseOrder(text, grammar));
-    add_order(query, std::move(key));
-  }
-  TRY(query.after, ParsePlace(TextOf(request, "page_token")));
-  query.limit = page;
-  return query;
-}
-
 }  // namespace
 
 Result<std::size_t> PageSize(const Json& request, std::size_t otherwise, std::size_t limit) {
@@ -130,21 +94,26 @@ void SetNextPage(Json& reply, const sql::SortPlace& next) {
   reply.Set("next_page_token", Base64(Json(std::move(values)).Dump(true)));
 }
 
-Result<std::vector<track::Clause>> TrackClauses(std::string_view filter, const Grammar& grammar) {
-  TRY(std::vector<Comparison> comparisons, ParseFilter(filter, grammar));
-  return ToClauses<track::Clause>(std::move(comparisons));
-}
-
 Result<track::Query> TrackQuery(const Json& request, const Grammar& grammar, std::size_t page) {
-  return MakeQuery<track::Query>(request, grammar, page, [](track::Query& query, OrderKey key) {
-    query.order.push_back({TrackField(key.entity), std::move(key.key), key.ascending});
-  });
+  track::Query query;
+  TRY(query.where, track::ParseFilter(TextOf(request, "filter"), grammar));
+  for (const std::string& text : TextsOf(request, "order_by")) {
+    TRY(track::Order order, track::ParseOrder(text, grammar));
+    query.order.push_back(std::move(order));
+  }
+  TRY(query.after, ParsePlace(TextOf(request, "page_token")));
+  query.limit = page;
+  return query;
 }
 
 Result<registry::Query> RegistryQuery(const Json& request, const Grammar& grammar, std::size_t page) {
-  return MakeQuery<registry::Query>(request, grammar, page, [](registry::Query& query, OrderKey key) {
-    query.order.push_back({std::move(key.key), key.ascending});
-  });
+  TRY(track::Query asked, TrackQuery(request, grammar, page));
+  registry::Query query;
+  query.where = ToRegistry(std::move(asked.where));
+  for (track::Order& order : asked.order) query.order.push_back({std::move(order.key), order.ascending});
+  query.after = std::move(asked.after);
+  query.limit = page;
+  return query;
 }
 
 }  // namespace mlean::api::mlflow

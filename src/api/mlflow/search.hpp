@@ -6,12 +6,17 @@
 #include <string>
 #include <string_view>
 
-#include "api/mlflow/filter.hpp"
 #include "codec/json.hpp"
 #include "registry/search.hpp"
+#include "track/filter.hpp"
 #include "track/search.hpp"
 
 namespace mlean::api::mlflow {
+
+using track::AttributeWord;
+using track::EntityWord;
+using track::Grammar;
+using Entity = track::Field;  // Field is a request's here
 
 constexpr std::size_t kMaxRows = 50'000;
 
@@ -28,6 +33,5 @@ void SetNextPage(codec::Json& reply, const sql::SortPlace& next);
 // The query of a search: filter, order_by, page_token of `request`, and `page` rows.
 Result<track::Query> TrackQuery(const codec::Json& request, const Grammar& grammar, std::size_t page);
 Result<registry::Query> RegistryQuery(const codec::Json& request, const Grammar& grammar, std::size_t page);
-Result<std::vector<track::Clause>> TrackClauses(std::string_view filter, const Grammar& grammar);
 
 }  // namespace mlean::api::mlflow

@@ -2,9 +2,9 @@
 #include <fmt/core.h>
 
 #include "base/text.hpp"
+#include "flows/run_facts.hpp"
 #include "flows/turn/engine.hpp"
 #include "os/files.hpp"
-#include "os/machine.hpp"
 #include "repo/params.hpp"
 #include "track/experiment_store.hpp"
 #include "track/input_store.hpp"
@@ -45,12 +45,12 @@ std::vector<track::Metric> MetricsOf(const codec::Json& evaluation, TimeMs now) 
 }
 
 std::vector<track::Tag> TagsOf(const TurnContext& context, const codec::Json& pull) {
-  const os::Machine machine = os::DescribeMachine();
-  std::vector<track::Tag> tags = {{"mlflow.source.name", "mlean loop"}, {"mlflow.source.type", "JOB"},
-                                  {"mlean.turn", context.turn.id},      {"mlean.model", context.model.name},
-                                  {"mlean.cause", context.turn.cause},  {"mlean.env.os", machine.os_name},
-                                  {"mlean.env.cpu", machine.cpu_model}, {"mlean.env.cores", std::to_string(machine.cores)},
-                                  {"mlean.env.host", machine.hostname}};
+  std::vector<track::Tag> tags = {{"mlflow.source.name", "mlean loop"},
+                                  {"mlflow.source.type", "JOB"},
+                                  {"mlean.turn", context.turn.id},
+                                  {"mlean.model", context.model.name},
+                                  {"mlean.cause", context.turn.cause}};
+  for (track::Tag& tag : MachineTags()) tags.push_back(std::move(tag));
   if (const codec::Json* git = pull.Find("git")) {
     const auto text = [&](std::string_view key) { return git->Find(key) == nullptr ? std::string() : TextOf(*git->Find(key)); };
     tags.push_back({"mlflow.source.git.commit", text("commit")});

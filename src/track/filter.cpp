@@ -1,4 +1,4 @@
-#include "api/mlflow/filter.hpp"
+#include "track/filter.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -7,7 +7,7 @@
 
 #include "base/text.hpp"
 
-namespace mlean::api::mlflow {
+namespace mlean::track {
 namespace {
 
 constexpr std::size_t kMaxComparisons = 64;
@@ -126,7 +126,7 @@ Error InvalidClause(std::string_view token) {
 }
 
 struct Name {
-  Entity entity = Entity::kAttribute;
+  Field field = Field::kAttribute;
   std::string key;
   const AttributeWord* attribute = nullptr;
 };
@@ -144,14 +144,14 @@ Result<Name> ResolveName(std::string_view text, const Grammar& grammar, For purp
     if (found == grammar.entities.end()) {
       return Fail(Code::kInvalid, fmt::format("Invalid entity type '{}'. Valid values are {}", word, grammar.valid_entities));
     }
-    name.entity = found->entity;
+    name.field = found->field;
   }
   name.key = Unquoted(dot == text.npos ? text : text.substr(dot + 1));
-  if (name.entity == Entity::kDataset && name.key != "name" && name.key != "digest" && name.key != "context") {
+  if (name.field == Field::kDataset && name.key != "name" && name.key != "digest" && name.key != "context") {
     return Fail(Code::kInvalid,
                 fmt::format("Invalid dataset key '{}' specified. Valid keys are '['context', 'digest', 'name']'", name.key));
   }
-  if (name.entity != Entity::kAttribute) return name;
+  if (name.field != Field::kAttribute) return name;
   std::vector<std::string> valid;
   for (const AttributeWord& attribute : grammar.attributes) {
     if (purpose == For::kFilter ? !attribute.filtered : !attribute.ordered) continue;
@@ -170,8 +170,8 @@ class Parser {
  public:
   Parser(std::string_view text, const Grammar& grammar) : lexer_(text), grammar_(grammar) { Advance(); }
 
-  Result<std::vector<Comparison>> Parse() {
-    TRY(std::vector<Comparison> all, ParseAny(0));
+  Result<std::vector<Clause>> Parse() {
+    TRY(std::vector<Clause> all, ParseAny(0));
     if (token_.kind != TokenKind::kEnd) return InvalidClause(token_.text);
     return all;
   }
@@ -185,39 +185,39 @@ class Parser {
     return true;
   }
 
-  Result<std::vector<Comparison>> ParseAny(int depth) {
+  Result<std::vector<Clause>> ParseAny(int depth) {
     if (depth > kMaxDepth)
       return Fail(Code::kInvalid, fmt::format("cannot parse filter: more than {} levels of parentheses", kMaxDepth));
-    TRY(std::vector<Comparison> first, ParseAll(depth));
+    TRY(std::vector<Clause> first, ParseAll(depth));
     if (!IsWord("or")) return first;
-    Comparison any;
+    Clause any;
     any.any.push_back(std::move(first));
     while (TakeWord("or")) {
-      TRY(std::vector<Comparison> next, ParseAll(depth));
+      TRY(std::vector<Clause> next, ParseAll(depth));
       any.any.push_back(std::move(next));
     }
-    return std::vector<Comparison>{std::move(any)};
+    return std::vector<Clause>{std::move(any)};
   }
 
-  Result<std::vector<Comparison>> ParseAll(int depth) {
-    std::vector<Comparison> all;
+  Result<std::vector<Clause>> ParseAll(int depth) {
+    std::vector<Clause> all;
     do {
       if (!all.empty() && (token_.kind == TokenKind::kEnd || token_.kind == TokenKind::kClose)) break;  // a trailing AND
       if (token_.kind == TokenKind::kOpen) {
         Advance();
-        TRY(std::vector<Comparison> inner, ParseAny(depth + 1));
+        TRY(std::vector<Clause> inner, ParseAny(depth + 1));
         if (token_.kind != TokenKind::kClose) return InvalidClause(token_.kind == TokenKind::kEnd ? "(" : token_.text);
         Advance();
         all.insert(all.end(), std::make_move_iterator(inner.begin()), std::make_move_iterator(inner.end()));
       } else {
-        TRY(Comparison one, ParseComparison());
+        TRY(Clause one, ParseComparison());
         all.push_back(std::move(one));
       }
     } while (TakeWord("and"));
     return all;
   }
 
-  Result<Comparison> ParseComparison() {
+  Result<Clause> ParseComparison() {
     if (++comparisons_ > kMaxComparisons) {
       return Fail(Code::kInvalid, fmt::format("cannot parse filter: more than {} comparisons", kMaxComparisons));
     }
@@ -227,9 +227,9 @@ class Parser {
     const std::string_view comparator = token_.text;
     TRY(const sql::Op op, ParseOperator(written));
     TRY(const Name name, ResolveName(written, grammar_, For::kFilter));
-    Comparison out{name.entity, name.key, op};
+    Clause out{name.field, name.key, op};
     if (op == sql::Op::kIsNull || op == sql::Op::kNotNull) {
-      if (!grammar_.null_tests || (name.entity != Entity::kTag && name.entity != Entity::kParam)) {
+      if (!grammar_.null_tests || (name.field != Field::kTag && name.field != Field::kParam)) {
         return Fail(Code::kInvalid,
                     fmt::format("IS NULL / IS NOT NULL is only supported for tags and params, not for '{}'", written));
       }
@@ -266,11 +266,11 @@ class Parser {
 
   Result<void> CheckOperator(const Name& name, sql::Op op, std::string_view comparator) const {
     using sql::Op;
-    const bool number = name.entity == Entity::kMetric || (name.attribute != nullptr && name.attribute->number);
+    const bool number = name.field == Field::kMetric || (name.attribute != nullptr && name.attribute->number);
     const bool list = op == Op::kIn || op == Op::kNotIn;
     const bool pattern = op == Op::kLike || op == Op::kILike;
     const bool order = op == Op::kLt || op == Op::kLe || op == Op::kGt || op == Op::kGe;
-    const bool lists = name.entity == Entity::kAttribute || name.entity == Entity::kDataset;
+    const bool lists = name.field == Field::kAttribute || name.field == Field::kDataset;
     if (number ? !(list || pattern) : !(order || (list && !lists))) return {};
     std::string_view valid = "['!=', '=', 'ILIKE', 'LIKE']";
     if (number)
@@ -285,7 +285,7 @@ class Parser {
     if (value.kind == TokenKind::kEnd) return InvalidClause(written);
     if (op == sql::Op::kIn || op == sql::Op::kNotIn) return ParseList(name);
     Advance();
-    if (name.entity == Entity::kMetric || (name.attribute != nullptr && name.attribute->number)) {
+    if (name.field == Field::kMetric || (name.attribute != nullptr && name.attribute->number)) {
       if (value.kind == TokenKind::kText && grammar_.quoted_numbers) return NumberOf(Unquoted(value.text), true);
       if (value.kind != TokenKind::kNumber) {
         return Fail(Code::kInvalid,
@@ -302,10 +302,10 @@ class Parser {
                               "{}. Use either single or double quotes.",
                               value.text));
     }
-    const std::string_view what = name.entity == Entity::kParam     ? "parameter"
-                                  : name.entity == Entity::kTag     ? "tag"
-                                  : name.entity == Entity::kDataset ? "dataset attributes"
-                                                                    : "attributes";
+    const std::string_view what = name.field == Field::kParam     ? "parameter"
+                                  : name.field == Field::kTag     ? "tag"
+                                  : name.field == Field::kDataset ? "dataset attributes"
+                                                                  : "attributes";
     return Fail(Code::kInvalid,
                 fmt::format("Expected a quoted string value for {} (e.g. 'my-value'). Got value {}", what, value.text));
   }
@@ -349,14 +349,52 @@ class Parser {
   std::size_t comparisons_ = 0;
 };
 
+constexpr EntityWord kRunEntities[] = {{"metric", Field::kMetric},
+                                       {"metrics", Field::kMetric},
+                                       {"parameter", Field::kParam},
+                                       {"parameters", Field::kParam},
+                                       {"param", Field::kParam},
+                                       {"params", Field::kParam},
+                                       {"tag", Field::kTag},
+                                       {"tags", Field::kTag},
+                                       {"attribute", Field::kAttribute},
+                                       {"attributes", Field::kAttribute},
+                                       {"attr", Field::kAttribute},
+                                       {"run", Field::kAttribute},
+                                       {"dataset", Field::kDataset},
+                                       {"datasets", Field::kDataset}};
+constexpr AttributeWord kRunAttributes[] = {{.word = "run_id", .column = "run_id", .list = true},
+                                            {.word = "run_name", .column = "run_name"},
+                                            {.word = "status", .column = "status"},
+                                            {.word = "artifact_uri", .column = "artifact_uri"},
+                                            {.word = "user_id", .column = "user_id"},
+                                            {.word = "start_time", .column = "start_time", .number = true},
+                                            {.word = "end_time", .column = "end_time", .number = true},
+                                            {.word = "created", .column = "start_time", .number = true},
+                                            {.word = "Created", .column = "start_time", .number = true},
+                                            {.word = "run name", .column = "run_name"},
+                                            {.word = "Run name", .column = "run_name"},
+                                            {.word = "Run Name", .column = "run_name"}};
+constexpr Grammar kRunGrammar{kRunEntities, "['metric', 'parameter', 'tag', 'attribute', 'dataset']", kRunAttributes, true, true};
+
+constexpr EntityWord kExperimentEntities[] = {{"attribute", Field::kAttribute}, {"tag", Field::kTag}, {"tags", Field::kTag}};
+constexpr AttributeWord kExperimentAttributes[] = {{.word = "name", .column = "name"},
+                                                   {.word = "creation_time", .column = "creation_time", .number = true},
+                                                   {.word = "last_update_time", .column = "last_update_time", .number = true},
+                                                   {.word = "experiment_id", .column = "experiment_id", .list = true}};
+constexpr Grammar kExperimentGrammar{kExperimentEntities, "('attribute', 'tag', 'tags')", kExperimentAttributes, true};
+
 }  // namespace
 
-Result<std::vector<Comparison>> ParseFilter(std::string_view text, const Grammar& grammar) {
-  if (Trim(text).empty()) return std::vector<Comparison>{};
+const Grammar& RunGrammar() { return kRunGrammar; }
+const Grammar& ExperimentGrammar() { return kExperimentGrammar; }
+
+Result<std::vector<Clause>> ParseFilter(std::string_view text, const Grammar& grammar) {
+  if (Trim(text).empty()) return std::vector<Clause>{};
   return Parser(text, grammar).Parse();
 }
 
-Result<OrderKey> ParseOrder(std::string_view text, const Grammar& grammar) {
+Result<Order> ParseOrder(std::string_view text, const Grammar& grammar) {
   const Error unparsed = Fail(Code::kInvalid, fmt::format("Invalid order_by clause '{}'. Could not be parsed.", text));
   Lexer lexer(text);
   const Token name = lexer.Next();
@@ -372,7 +410,7 @@ Result<OrderKey> ParseOrder(std::string_view text, const Grammar& grammar) {
     ascending = word == "asc";
   }
   TRY(const Name resolved, ResolveName(name.text, grammar, For::kOrder));
-  return OrderKey{resolved.entity, resolved.key, ascending};
+  return Order{resolved.field, resolved.key, ascending};
 }
 
-}  // namespace mlean::api::mlflow
+}  // namespace mlean::track

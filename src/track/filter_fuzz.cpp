@@ -1,13 +1,13 @@
 // MLflow's filter strings and order_by clauses: any bytes.
 #include <string_view>
 
-#include "api/mlflow/filter.hpp"
+#include "track/filter.hpp"
 
-using namespace mlean::api::mlflow;  // NOLINT: this file only
+using namespace mlean::track;  // NOLINT: this file only
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   static constexpr EntityWord kEntities[] = {
-      {"metrics", Entity::kMetric}, {"params", Entity::kParam}, {"tags", Entity::kTag}, {"dataset", Entity::kDataset}};
+      {"metrics", Field::kMetric}, {"params", Field::kParam}, {"tags", Field::kTag}, {"dataset", Field::kDataset}};
   static constexpr AttributeWord kAttributes[] = {{.word = "run_id", .column = "run_id", .list = true},
                                                   {.word = "start_time", .column = "start_time", .number = true}};
   static constexpr Grammar kGrammar{kEntities, "[]", kAttributes, true, true, true};

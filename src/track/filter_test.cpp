@@ -1,13 +1,13 @@
-#include "api/mlflow/filter.hpp"
+#include "track/filter.hpp"
 
 #include <fmt/format.h>
 
-namespace mlean::api::mlflow {
+namespace mlean::track {
 namespace {
 
-constexpr EntityWord kEntities[] = {{"metrics", Entity::kMetric}, {"metric", Entity::kMetric}, {"params", Entity::kParam},
-                                    {"tags", Entity::kTag},       {"tag", Entity::kTag},       {"attributes", Entity::kAttribute},
-                                    {"dataset", Entity::kDataset}};
+constexpr EntityWord kEntities[] = {{"metrics", Field::kMetric}, {"metric", Field::kMetric}, {"params", Field::kParam},
+                                    {"tags", Field::kTag},       {"tag", Field::kTag},       {"attributes", Field::kAttribute},
+                                    {"dataset", Field::kDataset}};
 constexpr AttributeWord kAttributes[] = {{.word = "run_id", .column = "run_id", .list = true},
                                          {.word = "status", .column = "status"},
                                          {.word = "Created", .column = "start_time", .number = true},
@@ -23,11 +23,11 @@ std::string ValueText(const sql::Operand& value) {
   return "";
 }
 
-std::string Text(const std::vector<Comparison>& all) {
+std::string Text(const std::vector<Clause>& all) {
   std::vector<std::string> parts;
-  for (const Comparison& one : all) {
+  for (const Clause& one : all) {
     if (one.any.empty()) {
-      parts.push_back(fmt::format("{}.{} {} {}", "amptd"[static_cast<int>(one.entity)], one.key, static_cast<int>(one.op),
+      parts.push_back(fmt::format("{}.{} {} {}", "amptd"[static_cast<int>(one.field)], one.key, static_cast<int>(one.op),
                                   ValueText(one.value)));
       continue;
     }
@@ -115,7 +115,7 @@ TEST(Filter, IsBounded) {
 TEST(Order, IsRead) {
   const auto order = [](std::string_view text) {
     const auto key = ParseOrder(text, kGrammar);
-    return key ? fmt::format("{}.{} {}", static_cast<int>(key->entity), key->key, key->ascending ? "up" : "down")
+    return key ? fmt::format("{}.{} {}", static_cast<int>(key->field), key->key, key->ascending ? "up" : "down")
                : key.error().what;
   };
   EXPECT_EQ(order("metrics.m"), "1.m up");
@@ -128,4 +128,4 @@ TEST(Order, IsRead) {
 }
 
 }  // namespace
-}  // namespace mlean::api::mlflow
+}  // namespace mlean::track

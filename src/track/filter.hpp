@@ -11,22 +11,19 @@
 // Pure; at most 64 comparisons, 16 levels of parentheses, 10,000 list elements. Errors carry MLflow's texts.
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
-#include "sql/filter.hpp"
+#include "track/search.hpp"
 
-namespace mlean::api::mlflow {
-
-enum class Entity : std::uint8_t { kAttribute, kMetric, kParam, kTag, kDataset };
+namespace mlean::track {
 
 struct EntityWord {
   std::string_view word;  // "metrics"
-  Entity entity;
+  Field field;
 };
 
 struct AttributeWord {
@@ -48,24 +45,14 @@ struct Grammar {
   bool quoted_numbers = false;  // version_number = '3'
 };
 
-struct Comparison {
-  Entity entity = Entity::kAttribute;
-  std::string key;  // attributes: the store's name
-  sql::Op op = sql::Op::kEq;
-  sql::Operand value = {};
-  // When not empty, this stands for "one of these lists holds as a whole" and the members above mean nothing.
-  std::vector<std::vector<Comparison>> any = {};
-};
-
 // All of them must hold.
-Result<std::vector<Comparison>> ParseFilter(std::string_view text, const Grammar& grammar);
+Result<std::vector<Clause>> ParseFilter(std::string_view text, const Grammar& grammar);
 
-struct OrderKey {
-  Entity entity = Entity::kAttribute;
-  std::string key;
-  bool ascending = true;
-};
 // "metrics.auc DESC"
-Result<OrderKey> ParseOrder(std::string_view text, const Grammar& grammar);
+Result<Order> ParseOrder(std::string_view text, const Grammar& grammar);
 
-}  // namespace mlean::api::mlflow
+// What a search of runs, or of experiments, lets its users name, in MLflow's API and on the command line.
+const Grammar& RunGrammar();
+const Grammar& ExperimentGrammar();
+
+}  // namespace mlean::track
