@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "access/grant_store.hpp"
 #include "artifacts/artifact_store.hpp"
+#include "base/text.hpp"
 #include "registry/version_store.hpp"
 #include "track/removal_store.hpp"
 #include "track/run_store.hpp"
@@ -113,8 +115,10 @@ Result<void> Collector::Experiments() {
     }
     TRY(const bool gone, workspace_.db->Write([&](sql::Txn& txn) -> Result<bool> {
       TRY(const bool removed, track::RemoveExperiment(txn, one.id));
-      if (removed) TRYV(Record(txn, workspace_, "experiment.removed", "experiments/" + one.id, codec::Json::Object{}));
-      return removed;
+      if (!removed) return false;
+      TRYV(access::RemoveGrantsOn(txn, {access::Kind::kExperiment, ParseInt(one.id).value_or(-1)}));
+      TRYV(Record(txn, workspace_, "experiment.removed", "experiments/" + one.id, codec::Json::Object{}));
+      return true;
     }));
     if (gone) Note(report_.experiments, report_.experiment_count, one.id);
   }

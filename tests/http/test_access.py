@@ -134,6 +134,19 @@ def test_everything_is_in_the_audit_chain_and_no_secret_is(guarded, users):
     assert token.encode() not in database and PASSWORD.encode() not in database
 
 
+def test_what_is_deleted_for_good_takes_its_permissions_along(guarded, users):
+    users.add("bob")
+    ann = As(guarded.url, ("ann", PASSWORD))
+    number = ann.ml("POST", "experiments/create", name="e")["experiment_id"]
+    ann.ml("POST", "experiments/permissions/create", experiment_id=number, username="bob", permission="EDIT")
+    ann.ml("POST", "experiments/delete", experiment_id=number)
+    assert [one["experiment_id"] for one in ann.ml("GET", "users/get", username="bob")["user"]["experiment_permissions"]] == [number]
+    assert ann.post("/api/mlean/v1/runs/gc", json={}).status_code == 200
+    assert ann.ml("GET", "users/get", username="bob")["user"]["experiment_permissions"] == []
+    events = json.loads(users.verb("audit", "log", "--json").stdout)
+    assert ("user:ann", "experiment.removed") in [(one["actor"], one["action"]) for one in events]
+
+
 def test_the_file_of_the_running_server_is_its_owners(guarded, users):
     file = users.root / ".mlean/server.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

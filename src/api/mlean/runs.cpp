@@ -27,7 +27,8 @@ Result<Json> Gc(const net::Call& call, ApiContext& context) {
   TRY(options.run_ids, Texts(body, "run_ids"));
   TRY(options.experiment_ids, Texts(body, "experiment_ids"));
   TRY(options.dry, body.BoolAt("dry_run", false));
-  TRY(const flows::RunsGcReport report, flows::RunsGc(context.workspace, options));
+  const flows::Workspace acting = Acting(call, context);
+  TRY(const flows::RunsGcReport report, flows::RunsGc(acting, options));
   return flows::RunsGcJson(report, options.dry);
 }
 
