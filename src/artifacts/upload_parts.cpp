@@ -41,6 +41,11 @@ Result<std::string> BeginParts(const std::filesystem::path& uploads) {
   return id;
 }
 
+Result<void> CheckUpload(const std::filesystem::path& uploads, std::string_view id) {
+  TRYV(Folder(uploads, id));
+  return {};
+}
+
 Result<std::string> KeepPart(const std::filesystem::path& uploads, std::string_view id, int number,
                              const std::filesystem::path& file) {
   TRY(const std::filesystem::path folder, Folder(uploads, id));

@@ -16,6 +16,8 @@ constexpr int kMaxParts = 10'000;
 
 // The id of a new upload.
 Result<std::string> BeginParts(const std::filesystem::path& uploads);
+// kNotFound when there is no such upload. A look at one folder: microseconds.
+Result<void> CheckUpload(const std::filesystem::path& uploads, std::string_view id);
 // `file`, on the same file system, becomes part `number` (1 to kMaxParts), again if need be. Returns its ETag, quotes included.
 // kNotFound when there is no such upload.
 Result<std::string> KeepPart(const std::filesystem::path& uploads, std::string_view id, int number,

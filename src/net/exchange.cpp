@@ -114,7 +114,13 @@ Exchange::Next Exchange::PassedGate() {
 
 Exchange::Next Exchange::ByVerdict() {
   if (verdict_ == Gate::Verdict::kWait) return Next::kGate;
-  if (verdict_ == Gate::Verdict::kPass && route_ != nullptr) return LookAtBody();
+  if (verdict_ == Gate::Verdict::kPass && route_ != nullptr) {
+    const std::optional<std::string> refusal = route_->options.refuse ? route_->options.refuse(call_) : std::nullopt;
+    if (!refusal) return LookAtBody();
+    Refuse(404, "route", *refusal);
+    LeaveBody();
+    return Next::kAnswer;
+  }
   if (verdict_ == Gate::Verdict::kPass) reply_ = std::move(no_route_);
   LeaveBody();
   return Next::kAnswer;

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,9 @@ struct RouteOptions {
   // returns.
   std::string spool_dir;
   Access access = Access::kUndeclared;
+  // Asked, when set, before the body is read, on the I/O thread: microseconds, never waits. An error text is answered with 404,
+  // and nothing of the body is kept.
+  std::function<std::optional<std::string>(const Call&)> refuse;
 };
 
 struct Route {

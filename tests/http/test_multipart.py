@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import socket
 
 import requests
 
@@ -67,6 +68,10 @@ def test_what_is_not_whole_is_refused(server, tmp_path):
                 reply = requests.put(f"{live.url}{ROUTE}/mpu/part/{bad}", data=data, timeout=30)
                 assert reply.status_code == status, reply.text
         assert uploads(live) == [f"parts-{made['upload_id']}"], "nothing of the refused ones is left"
+        # A stranger's part is refused before its body: the server does not wait for it.
+        with socket.create_connection(live.url.removeprefix("http://").split(":"), timeout=10) as link:
+            link.sendall(f"PUT {ROUTE}/mpu/part/{'0' * 32}/1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000000\r\n\r\n".encode())
+            assert link.recv(1000).startswith(b"HTTP/1.1 404 ")
         post(live, "/mpu/abort/1/m", body)
         assert uploads(live) == []
 
