@@ -56,7 +56,8 @@ Json RunJson(const track::Run& run) {
                                                                      {"mlean.exit_code", "exit_code"},
                                                                      {"mlean.turn", "turn"}};
   for (const auto& [tag, key] : kTags) {
-    const auto found = std::find_if(run.tags.begin(), run.tags.end(), [&](const track::Tag& one) { return one.key == tag; });
+    const auto found =
+        std::find_if(run.tags.begin(), run.tags.end(), [&, name = tag](const track::Tag& one) { return one.key == name; });
     if (found != run.tags.end()) out.Set(key, found->value);
   }
   for (const track::Metric& metric : run.metrics) {
