@@ -331,7 +331,7 @@ def champion(bench):
 
         def by_api(version):
             body = json.dumps({"name": "bench", "alias": "champion", "version": version})
-            link.request("POST", "/api/2.0/mlflow/registered-models/alias", body)
+            link.request("POST", "/api/2.0/mlflow/registered-models/alias", body, {"Content-Type": "application/json"})
             reply = link.getresponse()
             if reply.read() != b"{}" or reply.status != 200:
                 raise Failed(f"the alias was refused: {reply.status}")
