@@ -105,8 +105,10 @@ function(mlean_room_benches)
   endforeach()
 endfunction()
 
-# libFuzzer targets: src/<room>/<parser>_fuzz.cpp becomes fuzz_<parser>; corpora are in fuzz/corpus/<parser>.
+# libFuzzer targets: src/<room>/<parser>_fuzz.cpp becomes fuzz_<parser>; corpora are in fuzz/corpus/<parser>. `fuzzers` builds them
+# and only the rooms they need.
 function(mlean_fuzzers)
+  add_custom_target(fuzzers)
   foreach(room IN LISTS MLEAN_ROOMS)
     file(GLOB_RECURSE fuzzers CONFIGURE_DEPENDS src/${room}/*_fuzz.cpp)
     foreach(source IN LISTS fuzzers)
@@ -115,6 +117,7 @@ function(mlean_fuzzers)
       add_executable(fuzz_${name} ${source})
       target_link_libraries(fuzz_${name} PRIVATE mlean_${room} fmt::fmt)
       target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+      add_dependencies(fuzzers fuzz_${name})
     endforeach()
   endforeach()
 endfunction()
