@@ -113,7 +113,8 @@ Result<std::filesystem::path> BodyFile(Context& context, const net::Call& call) 
 
 Result<void> StoreBody(Context& context, const net::Call& call, const std::string& path) {
   if (path.empty()) return Fail(Code::kInvalid, "Invalid path");
-  TRY(const std::filesystem::path file, BodyFile(context, call));
+  if (call.body_file.empty()) return flows::KeepArtifact(context.workspace, "mlflow-artifacts:/", path, call.body);
+  const std::filesystem::path file(call.body_file);
   TRY(const artifacts::Blob blob, artifacts::DigestFile(file));
   return StoreFile(context, file, blob, path);
 }

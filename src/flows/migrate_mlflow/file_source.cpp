@@ -45,9 +45,9 @@ class FileSource final : public Source {
   Result<registry::ImportedModel> RegisteredModel(const std::string& name) override;
   // A file store that was moved names places that are no more: the files of a run lie beside it all the same.
   bool CanRead(const std::string& uri) override {
-    return !LocalFolder(uri, artifacts_)                                      ? false
-           : !uri.starts_with("http") && !uri.starts_with("mlflow-artifacts") ? true
-                                                                              : IsReachable(*LocalFolder(uri, artifacts_));
+    const std::optional<fs::path> folder = LocalFolder(uri, artifacts_);
+    const bool beside = !uri.starts_with("http") && !uri.starts_with("mlflow-artifacts");
+    return folder && (beside || IsReachable(*folder));
   }
   Result<std::vector<std::string>> Files(const FileOwner& owner, std::vector<std::string>& refused) override {
     return FilesBelow(FolderOf(owner), refused);
