@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <system_error>
 
 #include "base/ids.hpp"
@@ -133,6 +134,26 @@ Result<void> WriteFileAtomic(const fs::path& path, std::string_view bytes, const
 
 // ---- AtomicFile
 
+namespace {
+
+constexpr int kNewFile = O_WRONLY | O_CREAT | O_EXCL;
+constexpr std::string_view kTempEnd = ".tmp";
+constexpr std::size_t kTempDigits = 12;
+
+// The longest name still has room for the dots and the random part: only a part of it is kept.
+std::string TempNameOf(const std::string& name) {
+  return fmt::format(".{}.{}{}", name.substr(0, 200), NewHex32().substr(0, kTempDigits), kTempEnd);
+}
+
+bool IsTempName(std::string_view name) {
+  if (!name.starts_with('.') || !name.ends_with(kTempEnd)) return false;
+  name.remove_suffix(kTempEnd.size());
+  if (name.size() < kTempDigits + 3 || name[name.size() - kTempDigits - 1] != '.') return false;
+  return name.substr(name.size() - kTempDigits).find_first_not_of("0123456789abcdef") == name.npos;
+}
+
+}  // namespace
+
 Result<AtomicFile> AtomicFile::Open(const fs::path& path, const WriteOptions& options) {
   AtomicFile file;
   file.path_ = path;
@@ -141,9 +162,18 @@ Result<AtomicFile> AtomicFile::Open(const fs::path& path, const WriteOptions& op
   if (name.empty() || name == "." || name == "..") {
     return Fail(Code::kInvalid, fmt::format("cannot write '{}': not a file name", path.string()));
   }
-  // The longest name still has room for the dots and the random part: only a part of it is kept.
-  file.temp_path_ = path.parent_path() / fmt::format(".{}.{}.tmp", name.substr(0, 200), NewHex32().substr(0, 12));
-  file.fd_ = OpenRetry(file.temp_path_, O_WRONLY | O_CREAT | O_EXCL, options.mode);
+  const std::string temp_name = TempNameOf(name);
+  if (!options.temp_dir.empty()) {
+    file.temp_path_ = options.temp_dir / temp_name;
+    file.fd_ = OpenRetry(file.temp_path_, kNewFile, options.mode);
+    if (file.fd_ < 0 && errno == ENOENT && ::mkdir(options.temp_dir.c_str(), 0777) == 0) {
+      file.fd_ = OpenRetry(file.temp_path_, kNewFile, options.mode);
+    }
+  }
+  if (file.fd_ < 0) {
+    file.temp_path_ = path.parent_path() / temp_name;
+    file.fd_ = OpenRetry(file.temp_path_, kNewFile, options.mode);
+  }
   if (file.fd_ < 0) {
     file.temp_path_.clear();
     return FileError("write", path, errno);
@@ -189,7 +219,12 @@ Result<void> AtomicFile::Write(std::string_view bytes) {
 Result<void> AtomicFile::Commit() {
   CHECK_BUG(fd_ >= 0);
   if (sync_ && ::fsync(fd_) != 0) return FileError("write", path_, errno);
-  if (::rename(temp_path_.c_str(), path_.c_str()) != 0) return FileError("write", path_, errno);
+  if (::rename(temp_path_.c_str(), path_.c_str()) != 0) {
+    if (errno != EXDEV) return FileError("write", path_, errno);
+    TRYV(CopyFile(temp_path_, path_, {.sync = sync_}));
+    Drop();
+    return {};
+  }
   ::close(std::exchange(fd_, -1));
   if (sync_) return SyncFolder(path_);
   return {};
@@ -428,6 +463,18 @@ Result<std::vector<TreeEntry>> ListTree(const fs::path& root, const TreeFilter& 
   }
   std::sort(out.begin(), out.end(), [](const TreeEntry& a, const TreeEntry& b) { return a.path < b.path; });
   return out;
+}
+
+void RemoveLeftovers(const fs::path& folder, std::chrono::seconds age) noexcept {
+  const Dir dir(::opendir(folder.c_str()));
+  if (dir == nullptr) return;
+  const std::time_t limit = std::time(nullptr) - age.count();
+  while (const dirent* const entry = ::readdir(dir.get())) {
+    if (!IsTempName(entry->d_name)) continue;
+    struct stat st {};
+    if (::fstatat(::dirfd(dir.get()), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISREG(st.st_mode) && st.st_mtim.tv_sec < limit) ::unlinkat(::dirfd(dir.get()), entry->d_name, 0);
+  }
 }
 
 // ---- TempDir

@@ -10,6 +10,7 @@
 //   TRYV(file.Commit());                                        // without Commit the old content stays
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -36,12 +37,15 @@ Result<void> ReadPieces(const std::filesystem::path& path, const TakePiece& take
 struct WriteOptions {
   std::uint32_t mode = 0644;  // of a new file; less the umask. An existing file keeps its mode
   bool sync = true;           // fsync file and folder: survives power loss. false: survives kill -9 only
+  // Where the file is made until it is whole, so that a killed process leaves nothing beside `path`. Made when its parent is
+  // there; where it cannot be used, and by default, the folder of `path`.
+  std::filesystem::path temp_dir = {};
 };
 // Replaces `path` by `bytes` in one step; its folder must exist. On error the old content is untouched.
 Result<void> WriteFileAtomic(const std::filesystem::path& path, std::string_view bytes, const WriteOptions& options = {});
 
-// A file in the making: `.NAME.<random>.tmp` beside its target until Commit() renames it. The destructor removes it when not
-// committed.
+// A file in the making: `.NAME.<12 hex digits>.tmp` beside its target, or in WriteOptions::temp_dir, until Commit() renames it.
+// The destructor removes it when not committed.
 class AtomicFile {
  public:
   static Result<AtomicFile> Open(const std::filesystem::path& path, const WriteOptions& options = {});
@@ -50,7 +54,7 @@ class AtomicFile {
   ~AtomicFile();
 
   Result<void> Write(std::string_view bytes);  // all of them, or an error
-  Result<void> Commit();                       // once
+  Result<void> Commit();                       // once; a temp_dir on another file system costs a copy
   const std::filesystem::path& temp_path() const { return temp_path_; }
 
  private:
@@ -62,6 +66,9 @@ class AtomicFile {
   int fd_ = -1;
   bool sync_ = true;
 };
+
+// Removes what killed processes have left of such files in `folder` that is older than `age`; what cannot be removed stays.
+void RemoveLeftovers(const std::filesystem::path& folder, std::chrono::seconds age) noexcept;
 
 // A file that only grows: O_APPEND, made when missing. Several processes may append: each Append lands in one piece as long as
 // the disk takes it whole; when it does not, the error is returned and a part may stand in the file.

@@ -91,6 +91,52 @@ TEST_F(FilesTest, AtomicFileWithoutCommitLeavesNothing) {
   EXPECT_TRUE(WriteFileAtomic(dir_ / std::string(250, 'n'), "long name"));
 }
 
+TEST_F(FilesTest, AFileIsMadeInTheFolderForTemporaries) {
+  ASSERT_TRUE(MakeDirs(dir_ / "work") && WriteFileAtomic(dir_ / "work/x", "old", {.mode = 0600}));
+  const WriteOptions options{.temp_dir = dir_ / "tmp"};
+  {
+    auto file = AtomicFile::Open(dir_ / "work/x", options);
+    ASSERT_TRUE(file && file->Write("new"));
+    EXPECT_EQ(ListDir(dir_ / "work")->size(), 1U);
+    EXPECT_EQ(ListDir(dir_ / "tmp")->size(), 1U);
+    ASSERT_TRUE(file->Commit());
+  }
+  EXPECT_EQ(*ReadFile(dir_ / "work/x"), "new");
+  EXPECT_EQ(Stat(dir_ / "work/x")->mode, 0600U);
+  EXPECT_EQ(ListDir(dir_ / "tmp")->size(), 0U);
+  // No such folder and none to be made: beside the file.
+  ASSERT_TRUE(WriteFileAtomic(dir_ / "work/x", "newer", {.temp_dir = dir_ / "no/tmp"}));
+  EXPECT_EQ(*ReadFile(dir_ / "work/x"), "newer");
+}
+
+TEST_F(FilesTest, AFolderForTemporariesElsewhereCostsACopy) {
+  const auto elsewhere = TempDir::Make("files", "/dev/shm");
+  if (!elsewhere || Stat(elsewhere->path())->device == Stat(dir_)->device) GTEST_SKIP() << "one file system";
+  ASSERT_TRUE(WriteFileAtomic(dir_ / "x", "old", {.mode = 0600}));
+  ASSERT_TRUE(WriteFileAtomic(dir_ / "x", "new", {.temp_dir = elsewhere->path()}));
+  EXPECT_EQ(*ReadFile(dir_ / "x"), "new");
+  EXPECT_EQ(Stat(dir_ / "x")->mode, 0600U);
+  EXPECT_EQ(*ListDir(dir_), std::vector<std::string>{"x"});
+  EXPECT_EQ(ListDir(elsewhere->path())->size(), 0U);
+}
+
+TEST_F(FilesTest, LeftoversAreRemovedOnceTheyAreOld) {
+  const std::string left = ".dvc.lock.0123456789ab.tmp";
+  const std::string young = ".dvc.lock.0123456789ac.tmp";
+  const std::vector<std::string> others = {".dvc.lock.0123456789xy.tmp", ".x.tmp", "dvc.lock.0123456789ab.tmp"};
+  for (const std::string& name : others) ASSERT_TRUE(WriteFileAtomic(dir_ / name, ""));
+  ASSERT_TRUE(WriteFileAtomic(dir_ / left, "") && WriteFileAtomic(dir_ / young, ""));
+  const timespec times[2] = {{1000, 0}, {1000, 0}};
+  std::vector<std::string> old = others;
+  old.push_back(left);
+  for (const std::string& name : old) ASSERT_EQ(utimensat(AT_FDCWD, (dir_ / name).c_str(), times, 0), 0);
+  RemoveLeftovers(dir_, std::chrono::hours(1));
+  EXPECT_EQ(ListDir(dir_)->size(), others.size() + 1);
+  EXPECT_FALSE(Exists(dir_ / left));
+  EXPECT_TRUE(Exists(dir_ / young));
+  RemoveLeftovers(dir_ / "none", std::chrono::hours(1));
+}
+
 TEST_F(FilesTest, AFailedWriteLeavesTheOldContent) {
   ASSERT_TRUE(WriteFileAtomic(dir_ / "x", "old"));
   const pid_t child = fork();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "os/files.hpp"
+
 namespace mlean::pipeline {
 namespace fs = std::filesystem;
 
@@ -40,6 +42,10 @@ std::string Place::Shown(std::string_view location) const {
   if (IsUrl(location) || !IsInside(location)) return std::string(location);
   if (location == ".") return root.generic_string();
   return IsInside(cwd) ? Relative(location, cwd) : std::string(location);
+}
+
+Result<void> Place::Write(std::string_view location, std::string_view text, bool sync) const {
+  return os::WriteFileAtomic(Disk(location), text, {.sync = sync, .temp_dir = root / ".dvc" / "tmp"});
 }
 
 bool IsUrl(std::string_view path) {

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.hpp"
+
 namespace mlean::pipeline {
 
 struct Place {
@@ -25,6 +27,8 @@ struct Place {
   std::filesystem::path Disk(std::string_view location) const;
   // As DVC prints a file: relative to the working directory ("../data/x").
   std::string Shown(std::string_view location) const;
+  // Replaces the text of a repository's file in one step; a process killed meanwhile leaves nothing in the user's folders.
+  Result<void> Write(std::string_view location, std::string_view text, bool sync = true) const;
 };
 
 bool IsUrl(std::string_view path);                // "s3://…", "remote://…", "ds://…"

@@ -144,7 +144,7 @@ Result<void> SavePipeline(const std::vector<const Stage*>& stages, const std::st
     Tell(say, fmt::format("{} stage '{}' in '{}'", there ? "Modifying" : "Adding", stage->name, shown));
     TRY(text, PutStageText(text, shown, *stage, place));
   }
-  return os::WriteFileAtomic(place.Disk(file), text);
+  return place.Write(file, text);
 }
 
 }  // namespace
@@ -184,7 +184,7 @@ Result<std::vector<std::string>> SaveStages(const std::vector<const Stage*>& sta
     if (!own.front()->InYaml()) {
       for (const Stage* stage : own) {
         TRY(const std::string text, WriteDvcFile(*stage, place));
-        TRYV(os::WriteFileAtomic(place.Disk(file), text));
+        TRYV(place.Write(file, text));
       }
       Note(changed, file);
       continue;
@@ -214,7 +214,7 @@ Result<std::vector<std::string>> RemoveStage(const Stage& stage, const Place& pl
     TRY(const std::string text, os::ReadFile(place.Disk(lock_file)));
     TRY(DvcLock lock, DvcLock::Parse(text, lock_file, place));
     if (lock.Remove(stage.name)) {
-      TRYV(lock.Empty() ? os::Remove(place.Disk(lock_file)) : os::WriteFileAtomic(place.Disk(lock_file), lock.Text()));
+      TRYV(lock.Empty() ? os::Remove(place.Disk(lock_file)) : place.Write(lock_file, lock.Text()));
       changed.push_back(lock_file);
     }
   }
@@ -222,7 +222,7 @@ Result<std::vector<std::string>> RemoveStage(const Stage& stage, const Place& pl
   TRY(const std::string before, os::ReadFile(file));
   TRY(const std::string after, RemoveStageText(before, place.Shown(stage.file), stage.name));
   if (after == before) return changed;
-  TRYV(after.empty() ? os::Remove(file) : os::WriteFileAtomic(file, after));
+  TRYV(after.empty() ? os::Remove(file) : place.Write(stage.file, after));
   changed.push_back(stage.file);
   return changed;
 }
@@ -280,7 +280,7 @@ struct LockFiles::Impl {
       Tell(say, fmt::format("Updating lock file '{}'", shown));
       Note(changed, file->location);
     }
-    TRYV(os::WriteFileAtomic(file->disk, file->lock.Text(), {.sync = false}));
+    TRYV(place.Write(file->location, file->lock.Text(), false));
     file->there = true;
     file->unsynced = true;
     TRY(file->seen, os::Stat(file->disk));
@@ -307,7 +307,7 @@ Result<void> LockFiles::Finish() {
   for (auto& [location, file] : impl_->files) {
     if (!file.unsynced) continue;
     file.unsynced = false;
-    TRYV(os::WriteFileAtomic(file.disk, file.lock.Text()));
+    TRYV(impl_->place.Write(location, file.lock.Text()));
   }
   return {};
 }

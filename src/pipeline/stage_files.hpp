@@ -1,4 +1,4 @@
-// Writing stages: `.dvc` files, dvc.yaml entries and dvc.lock entries, each file beside its target and renamed. The texts that
+// Writing stages: `.dvc` files, dvc.yaml entries and dvc.lock entries, each file whole or not at all. The texts that
 // DVC logs ("Updating lock file 'dvc.lock'", "Adding stage 'x' in 'dvc.yaml'") go to `say`.
 #pragma once
 

@@ -443,7 +443,7 @@ Result<void> StageRun::KeepRun() {
 Result<void> StageRun::Record() {
   if (stage_.InYaml()) return context_.locks->Put(stage_);
   TRY(stage_.text, WriteDvcFile(stage_, context_.place()));
-  TRYV(os::WriteFileAtomic(context_.place().Disk(stage_.file), stage_.text));
+  TRYV(context_.place().Write(stage_.file, stage_.text));
   context_.changed_files->push_back(stage_.file);
   return {};
 }

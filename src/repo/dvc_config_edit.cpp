@@ -480,7 +480,11 @@ Result<ConfigEdit> RunCacheDir(const ConfigScene& scene, const std::optional<std
 Result<void> WriteConfigEdit(const ConfigEdit& edit) {
   for (const ConfigWrite& write : edit.writes) {
     TRYV(os::MakeDirs(write.path.parent_path()));
-    TRYV(os::WriteFileAtomic(write.path, write.text));
+    os::WriteOptions options;
+    if (write.level == ConfigLevel::kRepo || write.level == ConfigLevel::kLocal) {
+      options.temp_dir = write.path.parent_path() / "tmp";
+    }
+    TRYV(os::WriteFileAtomic(write.path, write.text, options));
   }
   return {};
 }

@@ -33,22 +33,26 @@ class GitIgnore {
 
 // Adds the line "/name" (escaped as a pattern) to the .gitignore beside `output`, unless the line is there or git ignores the
 // path already. `git_root` empty: does nothing. Returns the .gitignore when it has changed. DVC's error text for an output
-// outside of the work tree: "'/x/y' is outside of git repository '/repo'".
+// outside of the work tree: "'/x/y' is outside of git repository '/repo'". `temp_dir`: where the new text is made
+// (os::WriteOptions).
 Result<std::optional<std::filesystem::path>> AddToGitIgnore(const std::filesystem::path& git_root,
-                                                            const std::filesystem::path& output);
+                                                            const std::filesystem::path& output,
+                                                            const std::filesystem::path& temp_dir = {});
 // Takes that line out again; a file left empty is deleted. Returns the .gitignore when it is there afterwards, changed or not
 // (DVC then tells the user to add it).
 Result<std::optional<std::filesystem::path>> RemoveFromGitIgnore(const std::filesystem::path& git_root,
-                                                                 const std::filesystem::path& output);
+                                                                 const std::filesystem::path& output,
+                                                                 const std::filesystem::path& temp_dir = {});
 // The same for many outputs, each .gitignore read and written once. Returns the files changed.
 Result<std::vector<std::filesystem::path>> AddAllToGitIgnore(const std::filesystem::path& git_root,
-                                                             const std::vector<std::filesystem::path>& outputs);
+                                                             const std::vector<std::filesystem::path>& outputs,
+                                                             const std::filesystem::path& temp_dir = {});
 
 // What a command must tell git in the end: files to `git add`, or a hint to do so.
 class ScmNotes {
  public:
   // `git_root` empty (no git, or core.no_scm): all calls do nothing.
-  ScmNotes(std::filesystem::path git_root, bool autostage, bool quiet);
+  ScmNotes(std::filesystem::path git_root, std::filesystem::path temp_dir, bool autostage, bool quiet);
 
   // AddToGitIgnore / RemoveFromGitIgnore, and the .gitignore is noted.
   Result<void> Ignore(const std::filesystem::path& output);
@@ -65,6 +69,7 @@ class ScmNotes {
 
  private:
   std::filesystem::path git_root_;
+  std::filesystem::path temp_dir_;
   bool autostage_ = false;
   bool quiet_ = false;
   std::vector<std::filesystem::path> tracked_;

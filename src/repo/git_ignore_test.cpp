@@ -121,7 +121,7 @@ TEST_F(GitIgnoreTest, LinesGoAgain) {
 
 TEST_F(GitIgnoreTest, TellsTheUserWhatToAdd) {
   Init();
-  ScmNotes notes(work_, false, false);
+  ScmNotes notes(work_, {}, false, false);
   ASSERT_TRUE(notes.Ignore(work_ / "data"));
   notes.Track(work_ / "data.dvc");
   notes.Track(work_ / "b c.dvc");
@@ -134,10 +134,10 @@ TEST_F(GitIgnoreTest, TellsTheUserWhatToAdd) {
   notes.Track(work_ / "data.dvc");
   ASSERT_TRUE(os::MakeDirs(work_ / "sub"));
   EXPECT_THAT(*notes.Finish(work_ / "sub"), testing::HasSubstr("git add ../data.dvc\n"));
-  ScmNotes quiet(work_, false, true);
+  ScmNotes quiet(work_, {}, false, true);
   quiet.Track(work_ / "x");
   EXPECT_EQ(*quiet.Finish(work_), "");
-  ScmNotes none({}, true, false);
+  ScmNotes none({}, {}, true, false);
   ASSERT_TRUE(none.Ignore(work_ / "y"));
   EXPECT_EQ(*none.Finish(work_), "");
 }
@@ -145,7 +145,7 @@ TEST_F(GitIgnoreTest, TellsTheUserWhatToAdd) {
 TEST_F(GitIgnoreTest, StagesByItselfAndTakesBack) {
   Init();
   Write("a.dvc", "x");
-  ScmNotes notes(work_, true, false);
+  ScmNotes notes(work_, {}, true, false);
   ASSERT_TRUE(notes.IgnoreAll({work_ / "data", work_ / "more"}));
   notes.Track(work_ / "a.dvc");
   notes.Track(work_ / "gone.dvc");

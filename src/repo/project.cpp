@@ -30,9 +30,9 @@ fs::path Absolute(const fs::path& path) {
 bool IsFile(const fs::path& path) { return os::Exists(path) && !os::IsDir(path); }
 
 // A file is made when it is not there and is never replaced.
-Result<void> WriteIfMissing(const fs::path& path, std::string_view text) {
+Result<void> WriteIfMissing(const fs::path& path, std::string_view text, const os::WriteOptions& options = {}) {
   if (os::Exists(path)) return {};
-  return os::WriteFileAtomic(path, text);
+  return os::WriteFileAtomic(path, text, options);
 }
 
 Result<void> CheckInit(const fs::path& root, const InitOptions& options) {
@@ -128,7 +128,8 @@ Result<fs::path> FindDvcGitRoot(const fs::path& dvc_root, bool no_scm) {
 
 Result<std::optional<fs::path>> KeepDvcDirIgnored(const fs::path& dvc_root, const fs::path& git_root) {
   const fs::path dir = dvc_root / ".dvc";
-  TRY(std::vector<fs::path> changed, AddAllToGitIgnore(git_root, {dir / "config.local", dir / "tmp", dir / "cache"}));
+  TRY(std::vector<fs::path> changed,
+      AddAllToGitIgnore(git_root, {dir / "config.local", dir / "tmp", dir / "cache"}, dir / "tmp"));
   return changed.empty() ? std::nullopt : std::optional(std::move(changed.front()));
 }
 
@@ -142,13 +143,14 @@ Result<std::vector<std::string>> InitDvc(const fs::path& folder, const InitOptio
   TRYV(CheckInit(root, options));
   const fs::path dvc_dir = root / ".dvc";
   TRYV(os::RemoveTree(dvc_dir));
-  TRYV(os::MakeDirs(dvc_dir / "tmp"));
-  TRYV(os::WriteFileAtomic(dvc_dir / "config", options.no_scm ? "[core]\n    no_scm = True\n" : ""));
-  TRYV(WriteIfMissing(root / ".dvcignore", kDvcIgnore));
-  TRYV(os::WriteFileAtomic(dvc_dir / "tmp" / "btime", ""));
+  const os::WriteOptions write{.temp_dir = dvc_dir / "tmp"};
+  TRYV(os::MakeDirs(write.temp_dir));
+  TRYV(os::WriteFileAtomic(dvc_dir / "config", options.no_scm ? "[core]\n    no_scm = True\n" : "", write));
+  TRYV(WriteIfMissing(root / ".dvcignore", kDvcIgnore, write));
+  TRYV(os::WriteFileAtomic(write.temp_dir / "btime", ""));
   std::vector<std::string> added;
   if (options.no_scm) return added;
-  TRYV(os::WriteFileAtomic(dvc_dir / ".gitignore", "/config.local\n/tmp\n/cache\n"));
+  TRYV(os::WriteFileAtomic(dvc_dir / ".gitignore", "/config.local\n/tmp\n/cache\n", write));
   added = {".dvc/config", ".dvcignore", ".dvc/.gitignore"};
   TRYV(GitAdd(root, added));
   return added;

@@ -28,9 +28,10 @@ struct Project {
   std::filesystem::path LockFile() const { return StateDir() / "lock"; }
   std::filesystem::path HashStateFile() const { return StateDir() / "hashes"; }
   std::filesystem::path DvcDir() const { return root / ".dvc"; }
+  std::filesystem::path DvcTempDir() const { return DvcDir() / "tmp"; }
   std::filesystem::path CacheDir() const { return DvcDir() / "cache"; }
   // Where DVC's commands keep our own state (hashes, links): nothing of ours shows in a repository that only has DVC's files.
-  std::filesystem::path DvcStateDir() const { return has_config ? StateDir() : DvcDir() / "tmp" / "mlean"; }
+  std::filesystem::path DvcStateDir() const { return has_config ? StateDir() : DvcTempDir() / "mlean"; }
 };
 
 // Looks from `from` upward. kNotFound "cannot find a project: no mlean.yaml, .dvc or .git in '…' or above" with fix "mlean init".

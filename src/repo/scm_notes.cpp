@@ -56,7 +56,7 @@ Result<bool> IsIgnored(const GitIgnore& ignore, const fs::path& git_root, const 
 }
 
 // Adds lines to one file; the order is that of `lines`, without those that are there.
-Result<bool> AddLines(const fs::path& file, const std::vector<std::string>& lines) {
+Result<bool> AddLines(const fs::path& file, const std::vector<std::string>& lines, const fs::path& temp_dir) {
   TRY(const std::optional<std::string> before, ReadIgnoreFile(file.string(), true));
   std::string text = before.value_or("");
   std::unordered_set<std::string_view> present;
@@ -72,7 +72,7 @@ Result<bool> AddLines(const fs::path& file, const std::vector<std::string>& line
     text += line + "\n";
     changed = true;
   }
-  if (changed) TRYV(os::WriteFileAtomic(file, text, {.sync = false}));
+  if (changed) TRYV(os::WriteFileAtomic(file, text, {.sync = false, .temp_dir = temp_dir}));
   return changed;
 }
 
@@ -89,7 +89,7 @@ struct Added {
   std::vector<fs::path> outputs;  // that have a line now and had none
 };
 
-Result<Added> AddAll(const fs::path& git_root, const std::vector<fs::path>& outputs) {
+Result<Added> AddAll(const fs::path& git_root, const std::vector<fs::path>& outputs, const fs::path& temp_dir) {
   Added added;
   if (git_root.empty() || outputs.empty()) return added;
   const fs::path root = Absolute(git_root);
@@ -104,7 +104,7 @@ Result<Added> AddAll(const fs::path& git_root, const std::vector<fs::path>& outp
     added.outputs.push_back(path);
   }
   for (const auto& [file, lines] : files) {
-    TRY(const bool wrote, AddLines(file, lines));
+    TRY(const bool wrote, AddLines(file, lines, temp_dir));
     if (wrote) added.files.push_back(file);
   }
   return added;
@@ -112,17 +112,18 @@ Result<Added> AddAll(const fs::path& git_root, const std::vector<fs::path>& outp
 
 }  // namespace
 
-Result<std::vector<fs::path>> AddAllToGitIgnore(const fs::path& git_root, const std::vector<fs::path>& outputs) {
-  TRY(Added added, AddAll(git_root, outputs));
+Result<std::vector<fs::path>> AddAllToGitIgnore(const fs::path& git_root, const std::vector<fs::path>& outputs,
+                                                const fs::path& temp_dir) {
+  TRY(Added added, AddAll(git_root, outputs, temp_dir));
   return std::move(added.files);
 }
 
-Result<std::optional<fs::path>> AddToGitIgnore(const fs::path& git_root, const fs::path& output) {
-  TRY(std::vector<fs::path> changed, AddAllToGitIgnore(git_root, {output}));
+Result<std::optional<fs::path>> AddToGitIgnore(const fs::path& git_root, const fs::path& output, const fs::path& temp_dir) {
+  TRY(std::vector<fs::path> changed, AddAllToGitIgnore(git_root, {output}, temp_dir));
   return changed.empty() ? std::nullopt : std::optional(std::move(changed.front()));
 }
 
-Result<std::optional<fs::path>> RemoveFromGitIgnore(const fs::path& git_root, const fs::path& output) {
+Result<std::optional<fs::path>> RemoveFromGitIgnore(const fs::path& git_root, const fs::path& output, const fs::path& temp_dir) {
   if (git_root.empty()) return std::optional<fs::path>();
   const fs::path path = Absolute(output);
   TRY(const fs::path file, FileBeside(Absolute(git_root), path));
@@ -142,24 +143,27 @@ Result<std::optional<fs::path>> RemoveFromGitIgnore(const fs::path& git_root, co
     TRYV(os::Remove(file));
     return std::optional<fs::path>();
   }
-  if (kept != *text) TRYV(os::WriteFileAtomic(file, kept, {.sync = false}));
+  if (kept != *text) TRYV(os::WriteFileAtomic(file, kept, {.sync = false, .temp_dir = temp_dir}));
   return std::optional(file);
 }
 
-ScmNotes::ScmNotes(fs::path git_root, bool autostage, bool quiet)
-    : git_root_(git_root.empty() ? fs::path() : Absolute(git_root)), autostage_(autostage), quiet_(quiet) {}
+ScmNotes::ScmNotes(fs::path git_root, fs::path temp_dir, bool autostage, bool quiet)
+    : git_root_(git_root.empty() ? fs::path() : Absolute(git_root)),
+      temp_dir_(std::move(temp_dir)),
+      autostage_(autostage),
+      quiet_(quiet) {}
 
 Result<void> ScmNotes::Ignore(const fs::path& output) { return IgnoreAll({output}); }
 
 Result<void> ScmNotes::IgnoreAll(const std::vector<fs::path>& outputs) {
-  TRY(Added added, AddAll(git_root_, outputs));
+  TRY(Added added, AddAll(git_root_, outputs, temp_dir_));
   for (const fs::path& file : added.files) Track(file);
   ignored_.insert(ignored_.end(), added.outputs.begin(), added.outputs.end());
   return {};
 }
 
 Result<void> ScmNotes::Unignore(const fs::path& output) {
-  TRY(const std::optional<fs::path> file, RemoveFromGitIgnore(git_root_, output));
+  TRY(const std::optional<fs::path> file, RemoveFromGitIgnore(git_root_, output, temp_dir_));
   if (file) Track(*file);
   return {};
 }
@@ -170,7 +174,7 @@ void ScmNotes::Track(const fs::path& file) {
 
 void ScmNotes::Undo() noexcept {
   try {
-    for (const fs::path& output : ignored_) (void)RemoveFromGitIgnore(git_root_, output);
+    for (const fs::path& output : ignored_) (void)RemoveFromGitIgnore(git_root_, output, temp_dir_);
   } catch (const std::exception&) {  // out of memory: the lines stay, which does no harm
   }
   ignored_.clear();

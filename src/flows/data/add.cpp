@@ -212,7 +212,7 @@ class Adder {
     wanted.cancel = repository_.cancel();
     for (const Item& item : items) wanted.write.push_back(place().Disk(OutputOf(item).location).string());
     std::vector<std::string> notes;
-    Result<repo::RwLock> lock = repo::RwLock::Acquire(repository_.project().DvcDir() / "tmp", wanted, &notes);
+    Result<repo::RwLock> lock = repo::RwLock::Acquire(repository_.project().DvcTempDir(), wanted, &notes);
     for (const std::string& note : notes) {
       if (repository_.say()) repository_.say()(pipeline::Level::kWarning, note);
     }

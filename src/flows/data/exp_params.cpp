@@ -81,9 +81,8 @@ Result<std::vector<ParamText>> NewParamTexts(Repository& repository, const std::
 
 Result<void> WriteParams(const Repository& repository, const std::vector<ParamText>& texts) {
   for (const ParamText& file : texts) {
-    const std::filesystem::path path = repository.place().Disk(file.location);
-    const Result<std::string> there = os::ReadFile(path);
-    if (!there || *there != file.text) TRYV(os::WriteFileAtomic(path, file.text));
+    const Result<std::string> there = os::ReadFile(repository.place().Disk(file.location));
+    if (!there || *there != file.text) TRYV(repository.place().Write(file.location, file.text));
   }
   return {};
 }

@@ -60,7 +60,7 @@ std::optional<QueuedTask> Read(const fs::path& file) {
 
 std::string_view StateName(TaskState state) { return kStates[static_cast<std::size_t>(state)]; }
 
-ExpQueue::ExpQueue(const Repository& repository) : folder_(repository.project().DvcDir() / "tmp" / "mlean" / "queue") {}
+ExpQueue::ExpQueue(const Repository& repository) : folder_(repository.project().DvcTempDir() / "mlean" / "queue") {}
 
 fs::path ExpQueue::FileOf(std::int64_t number) const { return folder_ / fmt::format("{}.json", number); }
 

@@ -25,7 +25,7 @@ constexpr std::uint64_t kMaxInfoBytes = 1 << 20;
 constexpr std::string_view kWorkspaceId = "workspace";
 
 fs::path RunFolder(const Repository& repository, std::string_view id) {
-  const fs::path exps = repository.project().DvcDir() / "tmp" / "exps";
+  const fs::path exps = repository.project().DvcTempDir() / "exps";
   return (id == kWorkspaceId ? exps / "run" : exps / "standalone" / "run") / id;
 }
 

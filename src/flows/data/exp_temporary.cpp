@@ -26,22 +26,21 @@ class DataFiles {
     TRY(const std::vector<pipeline::Stage*>* const stages, repository.index().All());
     for (const pipeline::Stage* stage : *stages) {
       if (stage->InYaml()) continue;
-      const fs::path path = repository.place().Disk(stage->file);
-      TRY(std::string text, os::ReadFile(path));
-      files.texts_.emplace_back(path, std::move(text));
+      TRY(std::string text, os::ReadFile(repository.place().Disk(stage->file)));
+      files.texts_.emplace_back(stage->file, std::move(text));
     }
     return files;
   }
-  Result<void> PutBack() const {
-    for (const auto& [path, text] : texts_) {
-      const Result<std::string> now = os::ReadFile(path);
-      if (!now || *now != text) TRYV(os::WriteFileAtomic(path, text));
+  Result<void> PutBack(const pipeline::Place& place) const {
+    for (const auto& [location, text] : texts_) {
+      const Result<std::string> now = os::ReadFile(place.Disk(location));
+      if (!now || *now != text) TRYV(place.Write(location, text));
     }
     return {};
   }
 
  private:
-  std::vector<std::pair<fs::path, std::string>> texts_;
+  std::vector<std::pair<std::string, std::string>> texts_;  // by location
 };
 
 // The copy: git with the tree checked out at the baseline, and a configuration that names the user's cache.
@@ -117,7 +116,7 @@ Result<std::string> SnapshotTree(Repository& repository, const ExpGit& git, cons
   TRY(const DataFiles files, DataFiles::Read(repository));
   Result<void> done = CommitChangedData(repository, plan.request.repro);
   if (done) done = index.AddTracked();
-  TRYV(files.PutBack());
+  TRYV(files.PutBack(repository.place()));
   repository.Reload();
   TRYV(std::move(done));
   TRY(const os::TempDir folder, os::TempDir::Make("mlean-exp"));
@@ -135,7 +134,7 @@ Result<std::string> SnapshotTree(Repository& repository, const ExpGit& git, cons
 }
 
 Result<ExpRunReport> RunCopy(Repository& repository, const ExpGit& git, const ExpPlan& plan, const std::string& tree) {
-  const fs::path copies = repository.project().DvcDir() / "tmp" / "exps" / "standalone";
+  const fs::path copies = repository.project().DvcTempDir() / "exps" / "standalone";
   TRYV(os::MakeDirs(copies));
   SweepCopies(repository);
   TRY(const os::TempDir copy, os::TempDir::Make("tmp", copies));

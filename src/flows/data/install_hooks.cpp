@@ -13,7 +13,7 @@ namespace {
 
 using codec::Json;
 
-Result<void> AddPreCommitEntry(const std::filesystem::path& file) {
+Result<void> AddPreCommitEntry(const std::filesystem::path& file, const std::filesystem::path& temp_dir) {
   TRY(const codec::YamlTree entries, codec::YamlTree::Parse(repo::PreCommitEntry()));
   const Json entry = entries.ToJson().AsArray().front();
   codec::YamlTree tree;
@@ -29,7 +29,7 @@ Result<void> AddPreCommitEntry(const std::filesystem::path& file) {
   } else {
     TRYV(tree.Set({}, "repos", Json::Array{entry}));
   }
-  return os::WriteFileAtomic(file, tree.Write());
+  return os::WriteFileAtomic(file, tree.Write(), {.temp_dir = temp_dir});
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ Result<void> InstallHooks(const Repository& repository, bool pre_commit_tool) {
   if (root.empty()) return {};
   if (!pre_commit_tool) return repo::InstallGitHooks(root);
   TRYV(repo::InstallMergeDriver(root));
-  return AddPreCommitEntry(root / ".pre-commit-config.yaml");
+  return AddPreCommitEntry(root / ".pre-commit-config.yaml", repository.project().DvcTempDir());
 }
 
 }  // namespace mlean::flows

@@ -99,7 +99,7 @@ Result<void> MergeDvcFiles(Repository& repository, const MergeRequest& request) 
   our.outs[0].content = ToContent(info);
   our.outs[0].files.reset();
   TRY(const std::string text, pipeline::WriteDvcFile(our, repository.place()));
-  return os::WriteFileAtomic(request.our, text);
+  return os::WriteFileAtomic(request.our, text, {.temp_dir = repository.project().DvcTempDir()});
 }
 
 }  // namespace mlean::flows

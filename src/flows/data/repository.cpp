@@ -2,15 +2,20 @@
 
 #include <fmt/core.h>
 
+#include <chrono>
 #include <utility>
 
 #include "base/log.hpp"
+#include "os/files.hpp"
 #include "repo/git.hpp"
 #include "repo/ignore_paths.hpp"
 
 namespace mlean::flows {
 namespace fs = std::filesystem;
 namespace {
+
+// No verb is that long at writing one text.
+constexpr std::chrono::hours kLeftoverAge(1);
 
 std::vector<cas::LinkType> LinkTypes(const repo::CacheConfig& cache) {
   std::vector<cas::LinkType> types;
@@ -59,8 +64,9 @@ Result<void> Repository::Load() {
   }
   if (options_.lock) {
     TRY(lock_, repo::RepoLock::Acquire(
-                   project_.DvcDir() / "tmp",
+                   project_.DvcTempDir(),
                    {.wait_forever = options_.wait_for_lock, .hardlink = config_.core.hardlink_lock, .cancel = options_.cancel}));
+    os::RemoveLeftovers(project_.DvcTempDir(), kLeftoverAge);
   }
   place_.root = root;
   place_.cwd = directory_ == root ? "." : directory_.lexically_relative(root).generic_string();
@@ -75,7 +81,7 @@ Result<void> Repository::Load() {
                                    .state = &state_,
                                    .link_types = LinkTypes(config_.cache),
                                    .group_shared = config_.cache.shared_group});
-  scm_.emplace(git_root_, config_.core.autostage, options_.quiet);
+  scm_.emplace(git_root_, project_.DvcTempDir(), config_.core.autostage, options_.quiet);
   if (project_.has_dvc) {
     TRY(const auto changed, repo::KeepDvcDirIgnored(root, git_root_));
     if (changed) scm_->Track(*changed);

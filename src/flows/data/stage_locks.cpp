@@ -16,7 +16,7 @@ std::vector<std::string> RepositoryStageLocks::Paths(const std::vector<std::stri
 Result<void> RepositoryStageLocks::Enter(const pipeline::Stage& stage, const std::vector<std::string>& reads,
                                          const std::vector<std::string>& writes) {
   std::vector<std::string> notes;
-  Result<repo::RwLock> lock = repo::RwLock::Acquire(repository_.project().DvcDir() / "tmp",
+  Result<repo::RwLock> lock = repo::RwLock::Acquire(repository_.project().DvcTempDir(),
                                                     {.command = command_,
                                                      .read = Paths(reads),
                                                      .write = Paths(writes),

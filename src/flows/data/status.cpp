@@ -30,7 +30,7 @@ metrics::StageStatus ToReport(const pipeline::StageStatus& status) {
 
 // Refuses to judge what a running stage of another process reads or writes, as DVC does. Most of the time there is no such lock.
 Result<void> CheckLocks(Repository& repository, const std::vector<pipeline::Target>& targets) {
-  const std::filesystem::path tmp_dir = repository.project().DvcDir() / "tmp";
+  const std::filesystem::path tmp_dir = repository.project().DvcTempDir();
   if (!os::Exists(tmp_dir / "rwlock")) return {};
   repo::RwLockRequest wanted{.command = "mlean status", .hardlink = repository.config().core.hardlink_lock};
   const auto add = [&](const std::string& location) {

@@ -43,7 +43,7 @@ Result<pipeline::Content> TransferUrl(Repository& repository, UrlSource& from, c
   std::uint64_t bytes = 0;
   for (const UrlSource::File& file : files) bytes += file.size;
   work.Expect(files.size(), bytes);
-  TRY(const os::TempDir temporary, os::TempDir::Make("mlean-transfer", repository.project().DvcDir() / "tmp"));
+  TRY(const os::TempDir temporary, os::TempDir::Make("mlean-transfer", repository.project().DvcTempDir()));
   std::vector<cas::ObjectInfo> sent(files.size());
   const int jobs = options.jobs > 0 ? options.jobs : std::min(from.jobs(), to->traits().jobs);
   TRYV(cas::ParallelFor({.cancelled = work.cancelled, .threads = jobs}, files.size(), 1,

@@ -20,7 +20,7 @@ class TurnObjects final : public CachedObjects {
  public:
   TurnObjects(const repo::Project& project, cas::HashState& state) : CachedObjects(project, state), project_(project) {}
   Result<void> Ignore(const std::filesystem::path& output) override {
-    TRYV(repo::AddToGitIgnore(project_.git_root, output));
+    TRYV(repo::AddToGitIgnore(project_.git_root, output, project_.DvcTempDir()));
     return {};
   }
 

@@ -20,7 +20,7 @@ namespace {
 // A process of its own session, which outlives this one. Its pid.
 Result<pid_t> StartWorker(const flows::Repository& repository) {
   const std::string root = repository.root().string();
-  const std::filesystem::path folder = repository.project().DvcDir() / "tmp" / "mlean" / "queue";
+  const std::filesystem::path folder = repository.project().DvcTempDir() / "mlean" / "queue";
   TRYV(os::MakeDirs(folder));
   const std::string log = (folder / "worker.log").string();
   posix_spawn_file_actions_t files;

@@ -6,7 +6,7 @@ Instants are random with a fixed seed (DVC_KILL_SEED), DVC_KILLS of them for eac
 import contextlib
 import os
 import random
-import re
+import resource
 import signal
 import subprocess
 import time
@@ -24,11 +24,6 @@ STAGES = 12
 
 
 # ---------------------------------------------------------------- kill -9
-def settled(repo):
-    """What is there, without the temporary file of a .dvc file, dvc.lock or params.yaml that was being written: `.<name>.<12 digits>.tmp`."""
-    return {path: what for path, what in repo.snapshot().items() if not re.search(r"(^|/)\.[^/]+\.[0-9a-f]{12}\.tmp$", path)}
-
-
 class Case:
     """A verb to be killed: `prepare` makes the repository, `words` is the command, `check` what must hold right after the kill, `done` after the
     command has been repeated by one of the tools."""
@@ -43,7 +38,7 @@ class Case:
         pass
 
     def done(self, repo, calm):
-        assert settled(repo) == calm.snapshot()
+        assert repo.snapshot() == calm.snapshot()
 
     def places(self, repo):
         return (repo.path, repo.beside("remote"))
@@ -198,13 +193,31 @@ class Fetch(Case):
 
 
 class ImportUrl(Case):
-    """One file. With a folder a killed import may leave that folder, without its .dvc file, and the next import goes below it, as with the real tool."""
-
     words = ("import-url", "../source/big", "big")
     again = ("import-url", "-f", "../source/big", "big")
 
     def prepare(self, repo, real):
         repos.Repo(repo.path.parent, repo.env).write("source/big", random.Random(5).randbytes(20_000_000))
+
+    def places(self, repo):
+        return (repo.beside("source"),)
+
+
+class ImportFolder(Case):
+    """The folder is there with its .dvc file or not at all: of one that is there both tools import to a place below it."""
+
+    words = ("import-url", "../source/tree", "data")
+
+    def prepare(self, repo, real):
+        faults.write_tree(repos.Repo(repo.path.parent, repo.env), "source/tree", 1)
+
+    def check(self, repo):
+        self.again = None
+        if repo.exists("data"):
+            assert repos.content(repo.path / "data") == repos.content(repo.beside("source") / "tree")
+            assert repo.exists("data.dvc")
+            self.again = ("checkout",)
+        assert not [name for name in os.listdir(repo.path) if "mlean" in name]
 
     def places(self, repo):
         return (repo.beside("source"),)
@@ -273,7 +286,7 @@ class ExpApply(ExpRun):
         real("checkout", "-f", cwd=repo)
 
 
-CASES = [Add, Commit, Checkout, Push, Pull, Repro, Gc, Move, Remove, Fetch, ImportUrl, Unprotect, ExpRun, ExpSave, ExpApply]
+CASES = [Add, Commit, Checkout, Push, Pull, Repro, Gc, Move, Remove, Fetch, ImportUrl, ImportFolder, Unprotect, ExpRun, ExpSave, ExpApply]
 
 
 def kill_rounds(case, killed, real, ours, tmp_path, user_env, rounds):
@@ -329,6 +342,56 @@ def test_kill(case, real, ours, tmp_path, user_env):
 def test_kill_often(case, real, ours, tmp_path, user_env):
     hits = kill_rounds(case(), ours, real, ours, tmp_path, user_env, max(KILLS, 40))
     assert hits > 5, "most of the kills came too late to hit anything"
+
+
+TEXTS = {
+    ".gitignore": ("add", "g"),
+    "f.dvc": ("commit", "-f", "f.dvc"),
+    "dvc.yaml": ("stage", "add", "-n", "b", "true"),
+    "dvc.lock": ("repro",),
+    "params.yaml": ("exp", "run", "-S", "lr=2"),
+    ".dvc/config": ("config", "core.autostage", "false"),
+}
+
+
+@pytest.mark.stricter("leave nothing beside a text when killed")
+@pytest.mark.parametrize("text", TEXTS)
+def test_killed_while_writing_a_text(text, real, ours, make):
+    """The signal of a limit on the size of files ends the process at the first byte of a long text."""
+    repo = make()
+    repo.write("f", "1")
+    repo.write("params.yaml", "lr: 1\n")
+    repo.write("dvc.yaml", "stages:\n  a:\n    cmd: echo 1 > out\n    params: [lr]\n    outs: [out]\n")
+    real("repro", cwd=repo)
+    if text == "f.dvc":
+        real("add", "f", cwd=repo)
+        repo.write("f", "2")
+    if text == "dvc.lock":
+        repo.write("params.yaml", "lr: 2\n")
+    sections = "".join(f"['remote \"r{number}\"']\n    url = ../r{number}\n" for number in range(3000))
+    more = {"dvc.lock": f"  other:\n    cmd: {'x' * 100_000}\n", ".dvc/config": sections}
+    repo.write(text, (repo.read(text) if repo.exists(text) else "") + more.get(text, "# long\n" * 20_000))
+    repo.commit()
+    repo.write("g", "1")
+    before = repo.snapshot()
+    limit = (50_000, 50_000)
+    command = [ours.starter.binary, *TEXTS[text]]
+    done = subprocess.run(command, cwd=repo.path, env=ours.env, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+    assert done.returncode == -signal.SIGXFSZ
+    after = repo.snapshot()
+    assert after.keys() - before.keys() <= {"out"} and after[text] == before[text]
+    assert [name for name in os.listdir(repo.path / ".dvc/tmp") if name.endswith(".tmp")]
+
+
+@pytest.mark.stricter("sweep what a killed process has left")
+def test_old_leftovers_are_swept(ours, make):
+    repo = make()
+    for name, age in (("old", 7200), ("new", 60)):
+        repo.write(f".dvc/tmp/.{name}.dvc.0123456789ab.tmp", "half")
+        when = time.time() - age
+        os.utime(repo.path / f".dvc/tmp/.{name}.dvc.0123456789ab.tmp", (when, when))
+    ours("status", cwd=repo)
+    assert [name for name in os.listdir(repo.path / ".dvc/tmp") if name.endswith(".tmp")] == [".new.dvc.0123456789ab.tmp"]
 
 
 # ---------------------------------------------------------------- what a killed real tool leaves
