@@ -9,7 +9,6 @@
 
 #include "flows/data/data_objects.hpp"
 #include "flows/data/get.hpp"
-#include "flows/data/import_source.hpp"
 #include "flows/data/url_source.hpp"
 #include "os/files.hpp"
 #include "pipeline/dvc_file.hpp"
@@ -125,7 +124,8 @@ Result<bool> IsCached(Repository& repository, pipeline::Objects& objects, const 
 
 }  // namespace
 
-Result<void> RunImport(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage, bool no_download) {
+Result<void> RunImport(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage, bool no_download,
+                       const AtHand& folder_at_hand) {
   const pipeline::Place& place = repository.place();
   const pipeline::Say& say = repository.say();
   const fs::path target = place.Disk(stage.outs[0].location);
@@ -140,7 +140,7 @@ Result<void> RunImport(Repository& repository, pipeline::Objects& objects, pipel
   } else {
     TRYV(pipeline::SaveDeps(stage, place, repository.files(), objects, false, say));
     if (!no_download) {
-      TRYV(BringImport(repository, objects, stage));
+      TRYV(BringImport(repository, objects, stage, folder_at_hand));
     } else {
       TRYV(objects.RemoveOutput(target));
       if (stage.IsRepoImport()) {
@@ -183,7 +183,17 @@ Result<void> ImportData(Repository& repository, const ImportRequest& request) {
   } else if (request.to_remote) {
     TRYV(TransferImport(repository, objects, stage, {.remote = request.remote, .command = "import-url", .jobs = request.jobs}));
   } else {
-    TRYV(RunImport(repository, objects, stage, request.no_download));
+    // Its file comes before a folder does: an import that finds a folder there without one would go below it.
+    const AtHand record = [&](const pipeline::Content& content) -> Result<void> {
+      pipeline::Stage known = stage;
+      known.outs[0].content = content;
+      known.md5 = pipeline::StageMd5(known, repository.place());
+      known.frozen = true;
+      TRYV(objects.Ignore(repository.place().Disk(known.outs[0].location)));
+      TRYV(pipeline::SaveStages({&known}, repository.place(), {}));
+      return {};
+    };
+    TRYV(RunImport(repository, objects, stage, request.no_download, record));
   }
   stage.frozen = true;
   TRY(const std::vector<std::string> written, pipeline::SaveStages({&stage}, repository.place(), {}, repository.say()));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "codec/json.hpp"
+#include "flows/data/import_source.hpp"
 #include "flows/data/repository.hpp"
 #include "flows/data/transfer_url.hpp"
 #include "pipeline/objects.hpp"
@@ -36,8 +37,9 @@ struct ImportRequest {
 Result<void> ImportData(Repository& repository, const ImportRequest& request);
 
 // Brings the data of an import here and records it in the stage (not in its file): DVC's `stage.run`. `no_download`: only finds
-// out which version there is.
-Result<void> RunImport(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage, bool no_download);
+// out which version there is. `folder_at_hand`: as BringImport's.
+Result<void> RunImport(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage, bool no_download,
+                       const AtHand& folder_at_hand = {});
 // Brings it to a remote instead, and records that.
 Result<void> TransferImport(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage,
                             const TransferUrlOptions& options);

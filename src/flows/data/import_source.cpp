@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/digest.hpp"
+#include "cas/checkout.hpp"
 #include "codec/python_text.hpp"
 #include "flows/data/data_objects.hpp"
 #include "flows/data/external_repo.hpp"
@@ -25,7 +27,7 @@ using pipeline::Dependency;
 
 namespace {
 
-fs::path ClonesOf(const Repository& repository) { return repository.project().DvcDir() / "tmp" / "mlean" / "clones"; }
+fs::path ClonesOf(const Repository& repository) { return repository.project().DvcTempDir() / "mlean" / "clones"; }
 
 ExternalRequest RequestFor(const Repository& repository, const Dependency& source) {
   ExternalRequest request;
@@ -81,7 +83,64 @@ Result<RepoEntry> LookUp(ExternalRepo& source, const Dependency& dependency) {
   return Fail(Code::kNotFound, fmt::format("unexpected error - [{}]", codec::PythonRepr(dependency.path)));
 }
 
-Result<void> BringFromRepo(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage) {
+// Where an import is made ready. In .dvc/tmp, for what a killed process leaves is not the user's to see, unless the place of the
+// output is on another file system; under a name of that place, so that the next import to it clears what is left.
+class Staging {
+ public:
+  Staging(const Repository& repository, const fs::path& target) {
+    const fs::path temp = repository.project().DvcTempDir();
+    const Result<os::FileStat> here = os::Stat(target.parent_path());
+    const Result<os::FileStat> there = os::Stat(temp);
+    const bool same = here && there && here->device == there->device;
+    folder_ = (same ? temp : target.parent_path()) / fmt::format(".mlean-import-{}", Md5Hex(target.string()));
+  }
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+  ~Staging() { (void)os::RemoveTree(folder_); }
+
+  Result<void> Make() const {
+    TRYV(os::RemoveTree(folder_));
+    return os::MakeDirs(folder_);
+  }
+  fs::path data() const { return folder_ / "data"; }
+
+ private:
+  fs::path folder_;
+};
+
+// Puts kept content to the output's place.
+Result<void> PutInPlace(Repository& repository, pipeline::Objects& objects, const pipeline::Content& content,
+                        const fs::path& target, const AtHand& folder_at_hand) {
+  if (!content.IsDir()) {
+    TRYV(objects.RemoveOutput(target));
+    return objects.Checkout(content, target, true);
+  }
+  const Staging staging(repository, target);
+  TRYV(staging.Make());
+  TRYV(cas::Checkout(repository.store(), ToObject(content), staging.data(), true, {.work = repository.work()}));
+  if (folder_at_hand) TRYV(folder_at_hand(content));
+  TRYV(objects.RemoveOutput(target));
+  TRYV(os::Rename(staging.data(), target));
+  return repository.links().Note(target, repository.IgnoredBelow(target));
+}
+
+// Downloads to the output's place.
+Result<void> BringByDownload(Repository& repository, pipeline::Objects& objects, const fs::path& target,
+                             const AtHand& folder_at_hand, const std::function<Result<void>(const fs::path& to)>& download) {
+  const Staging staging(repository, target);
+  TRYV(staging.Make());
+  TRYV(download(staging.data()));
+  if (folder_at_hand && os::IsDir(staging.data())) {
+    TRY(const cas::ObjectInfo info,
+        repository.store().Put(staging.data(), {.ignored = repository.IgnoredBelow(target), .work = repository.work()}));
+    TRYV(folder_at_hand(ToContent(info)));
+  }
+  TRYV(objects.RemoveOutput(target));
+  return os::Rename(staging.data(), target);
+}
+
+Result<void> BringFromRepo(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage,
+                           const AtHand& folder_at_hand) {
   Dependency& dependency = stage.deps[0];
   TRY(const std::unique_ptr<ExternalRepo> source, ExternalRepo::Open(RequestFor(repository, dependency)));
   if (dependency.repo_rev_lock.empty()) {
@@ -91,28 +150,23 @@ Result<void> BringFromRepo(Repository& repository, pipeline::Objects& objects, p
   const fs::path target = repository.place().Disk(stage.outs[0].location);
   if (IsOneObject(entry)) {
     TRY(const pipeline::Content content, FetchWhole(repository, *source, entry));
-    TRYV(objects.RemoveOutput(target));
-    return objects.Checkout(content, target, true);
+    return PutInPlace(repository, objects, content, target, folder_at_hand);
   }
-  TRY(const os::TempDir temporary, os::TempDir::Make(".mlean-import", target.parent_path()));
-  TRYV(source->Download(entry, temporary.path() / "data"));
-  TRYV(objects.RemoveOutput(target));
-  return os::Rename(temporary.path() / "data", target);
+  const auto download = [&](const fs::path& to) { return source->Download(entry, to); };
+  return BringByDownload(repository, objects, target, folder_at_hand, download);
 }
 
-Result<void> BringFromUrl(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage) {
+Result<void> BringFromUrl(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage,
+                          const AtHand& folder_at_hand) {
   TRY(const std::unique_ptr<UrlSource> source, OpenSource(repository, stage.deps[0]));
   const fs::path target = repository.place().Disk(stage.outs[0].location);
   if (source->IsLocal()) {
     // Read once: into the cache, and from there to its place.
     TRY(const cas::ObjectInfo info, repository.store().Put(source->local_path(), {.work = repository.work()}));
-    TRYV(objects.RemoveOutput(target));
-    return objects.Checkout(ToContent(info), target, true);
+    return PutInPlace(repository, objects, ToContent(info), target, folder_at_hand);
   }
-  TRY(const os::TempDir temporary, os::TempDir::Make(".mlean-import", target.parent_path()));
-  TRYV(source->Download(temporary.path() / "data", repository.work()));
-  TRYV(objects.RemoveOutput(target));
-  return os::Rename(temporary.path() / "data", target);
+  const auto download = [&](const fs::path& to) { return source->Download(to, repository.work()); };
+  return BringByDownload(repository, objects, target, folder_at_hand, download);
 }
 
 }  // namespace
@@ -145,11 +199,13 @@ Result<pipeline::Content> HashSource(Repository& repository, const Dependency& d
   return source->Hash(repository.work());
 }
 
-Result<void> BringImport(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage) {
+Result<void> BringImport(Repository& repository, pipeline::Objects& objects, pipeline::Stage& stage,
+                         const AtHand& folder_at_hand) {
   if (!stage.IsImport() || stage.IsDbImport()) {
     return Fail(Code::kUnsupported, "importing from databases is not supported by this program");
   }
-  return stage.IsRepoImport() ? BringFromRepo(repository, objects, stage) : BringFromUrl(repository, objects, stage);
+  return stage.IsRepoImport() ? BringFromRepo(repository, objects, stage, folder_at_hand)
+                              : BringFromUrl(repository, objects, stage, folder_at_hand);
 }
 
 Result<pipeline::Content> FetchImport(Repository& repository, const pipeline::Stage& stage) {
