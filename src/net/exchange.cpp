@@ -90,6 +90,7 @@ Exchange::Next Exchange::ChooseRoute() {
   route_ = match.route;
   if (route_ == nullptr) no_route_ = std::move(match.reply);
   verdict_ = Gate::Verdict::kPass;
+  asked_ = false;
   if (Gate* gate = shared_.options.gate) verdict_ = gate->Look(call_, route_, reply_);
   return ByVerdict();
 }
@@ -97,7 +98,13 @@ Exchange::Next Exchange::ChooseRoute() {
 void Exchange::AskGate() {
   std::string cause;
   try {
-    verdict_ = shared_.options.gate->LookLonger(call_, route_, reply_);
+    if (verdict_ == Gate::Verdict::kWait) verdict_ = shared_.options.gate->LookLonger(call_, route_, reply_);
+    if (verdict_ != Gate::Verdict::kPass || !AsksBeforeBody()) return;
+    asked_ = true;
+    std::optional<Reply> refusal = route_->options.refuse(call_);
+    if (!refusal) return;
+    reply_ = *std::move(refusal);
+    verdict_ = Gate::Verdict::kRefuse;
     return;
   } catch (const std::exception& error) {
     cause = error.what();
@@ -114,16 +121,14 @@ Exchange::Next Exchange::PassedGate() {
 
 Exchange::Next Exchange::ByVerdict() {
   if (verdict_ == Gate::Verdict::kWait) return Next::kGate;
-  if (verdict_ == Gate::Verdict::kPass && route_ != nullptr) {
-    const std::optional<std::string> refusal = route_->options.refuse ? route_->options.refuse(call_) : std::nullopt;
-    if (!refusal) return LookAtBody();
-    Refuse(404, "route", *refusal);
-    LeaveBody();
-    return Next::kAnswer;
-  }
+  if (verdict_ == Gate::Verdict::kPass && route_ != nullptr) return LookAtBody();
   if (verdict_ == Gate::Verdict::kPass) reply_ = std::move(no_route_);
   LeaveBody();
   return Next::kAnswer;
+}
+
+bool Exchange::AsksBeforeBody() const {
+  return route_ != nullptr && route_->options.refuse && parser_.head().HasBody() && !parser_.BodyIsHere();
 }
 
 Exchange::Next Exchange::LookAtBody() {
@@ -143,7 +148,7 @@ Exchange::Next Exchange::LookAtBody() {
   } else if (!expect.empty() && !EqualNoCase(expect, "100-continue")) {
     Refuse(417, "expectation", "cannot meet the request's Expect header: only 100-continue is known");
   } else {
-    return Next::kGo;
+    return AsksBeforeBody() && !asked_ ? Next::kGate : Next::kGo;
   }
   LeaveBody();
   return Next::kAnswer;

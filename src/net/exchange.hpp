@@ -29,7 +29,8 @@ class Exchange {
 
   // Takes the parsed head, whole or broken. `id_prefix` and `id_count` make the request id when the client sent none.
   void Begin(std::string_view id_prefix, std::uint64_t& id_count);
-  // kAnswer: the reply is the answer. kGate: AskGate() on the pool, then PassedGate() tells which of the other two.
+  // kAnswer: the reply is the answer. kGate: AskGate() on the pool, as the gate or the route's `refuse` has to look longer, then
+  // PassedGate() tells which of the other two.
   enum class Next : std::uint8_t { kGo, kAnswer, kGate };
   Next ChooseRoute();
   void AskGate();
@@ -76,6 +77,7 @@ class Exchange {
   void LeaveBody();
   Next ByVerdict();
   Next LookAtBody();
+  bool AsksBeforeBody() const;
   void Handle();
   bool PrepareFile();
   Sent SendByTls(TlsConnection& tls);
@@ -93,6 +95,7 @@ class Exchange {
   bool echo_id_ = false;
   const Route* route_ = nullptr;
   Gate::Verdict verdict_ = Gate::Verdict::kPass;
+  bool asked_ = false;         // the route, whether it refuses
   Reply no_route_;             // the answer when there is no route, once the gate has let the call pass
   std::string_view encoding_;  // of the body, "" for none
 

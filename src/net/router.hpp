@@ -44,9 +44,9 @@ struct RouteOptions {
   // returns.
   std::string spool_dir;
   Access access = Access::kUndeclared;
-  // Asked, when set, before the body is read, on the I/O thread: microseconds, never waits. An error text is answered with 404,
-  // and nothing of the body is kept.
-  std::function<std::optional<std::string>(const Call&)> refuse;
+  // Asked, when set, on the pool, before a body that did not come with the head is read. A reply is the answer, and nothing of
+  // the body is kept. A body that is here already goes to the handler at once, which asks the same.
+  std::function<std::optional<Reply>(const Call&)> refuse;
 };
 
 struct Route {

@@ -4,6 +4,7 @@ A route that is not in NEEDS fails here: whoever adds one says what it asks of i
 """
 
 import itertools
+import socket
 
 import pytest
 from access import As, Users
@@ -278,6 +279,36 @@ def test_nobody_gets_past_the_gate(world, routes):
         if is_one_of(route, BY_SECRET):
             path = route.split(" ")[1].replace("{id}", "0" * 32).replace("{number}", "1").replace("{path}", "0/f")
             assert nobody.request(route.split(" ")[0], path, data=b"x").status_code in (403, 404), route
+
+
+BODIES = ["PUT /api/2.0/mlflow-artifacts/artifacts/{experiment}/f", "POST /ajax-api/2.0/mlflow/upload-artifact?run_uuid={run}&path=f",
+          "POST /api/2.0/mlflow-artifacts/mpu/create/{experiment}", "POST /api/2.0/mlflow-artifacts/mpu/complete/{experiment}",
+          "POST /api/2.0/mlflow-artifacts/mpu/abort/{experiment}", "POST /api/mlean/v1/models/{model}/labels"]  # fmt: skip
+
+
+def head_alone(world, who, line, names, *more, seconds=10):
+    """The status of a request whose body is promised and not sent; None when the server waits for the body that long."""
+    method, path = line.format(**names).split(" ")
+    headers = [f"{method} {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json", *more]
+    headers += [f"Authorization: {who.headers['Authorization']}"] if "Authorization" in who.headers else []
+    with socket.create_connection(world.url.removeprefix("http://").split(":"), timeout=10) as link:
+        link.sendall("\r\n".join([*headers, "", ""]).encode())
+        link.settimeout(seconds)
+        try:
+            return int(link.recv(1000).split(b" ")[1])
+        except TimeoutError:
+            return None
+
+
+@pytest.mark.parametrize("line", BODIES)
+def test_a_body_that_its_sender_may_not_send_is_not_taken(world, line):
+    names = world.objects()
+    for size in ("Content-Length: 1000000", "Transfer-Encoding: chunked"):
+        for more in ([size], [size, "Expect: 100-continue"]):
+            assert head_alone(world, As(world.url), line, names, *more) == 401
+            assert head_alone(world, world.by_level["READ"], line, names, *more) == 403
+        assert head_alone(world, world.by_level["EDIT"], line, names, size, "Expect: 100-continue") == 100
+        assert head_alone(world, world.by_level["EDIT"], line, names, size, seconds=0.2) is None
 
 
 def test_every_level_on_every_route(world, routes):

@@ -20,7 +20,12 @@ Result<Json> AddLabels(const net::Call& call, ApiContext& context) {
 }  // namespace
 
 void BindLabels(net::Router& router, ApiContext& context) {
-  router.Add("POST", "/api/mlean/v1/models/{model}/labels", {.max_body = 256u << 20, .access = net::Access::kWriter},
+  net::RouteOptions options{.max_body = 256u << 20, .access = net::Access::kWriter};
+  options.refuse = [&](const net::Call& call) -> std::optional<net::Reply> {
+    const Result<void> may = Require(call, context, call.Path("model"), access::Level::kEdit);
+    return may ? std::nullopt : std::optional(ErrorReply(may.error()));
+  };
+  router.Add("POST", "/api/mlean/v1/models/{model}/labels", std::move(options),
              [&](const net::Call& call) { return ToReply(AddLabels(call, context)); });
 }
 

@@ -31,12 +31,18 @@ Result<bool> MayGoOn(const Context& context, const Need& need, const Json& reque
   });
 }
 
+std::optional<net::Reply> Refusal(const Context& context, const Need& need, const Json& request, const net::Call& call) {
+  const Result<bool> may = MayGoOn(context, need, request, call);
+  if (!may) return ErrorReply(may.error());
+  if (!*may) return net::Reply::Text(403, std::string(kPermissionDenied));
+  return std::nullopt;
+}
+
 // Runs `work` in the context of the call's sender, once he may.
 template <class Work>
 net::Reply Serve(Context& server, const Need& need, const Json& request, const net::Call& call, const Work& work) {
-  const Result<bool> may = MayGoOn(server, need, request, call);
-  if (!may) return ErrorReply(may.error());
-  if (!*may) return net::Reply::Text(403, std::string(kPermissionDenied));
+  std::optional<net::Reply> refusal = Refusal(server, need, request, call);
+  if (refusal) return *std::move(refusal);
   if (call.caller == nullptr) return work(server);
   flows::Workspace acting = server.workspace.As(call.caller->Actor());
   Context own{acting, server.rules, server.follow_registry, server.config, call.caller.get()};
@@ -63,6 +69,10 @@ void AddEverywhere(net::Router& router, std::string_view method, std::string_vie
 void RawEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path, net::RouteOptions options,
                  Need need, RawHandler handler) {
   options.access = need.access;
+  // The objects are named in the head, so nothing is taken of a body that its sender may not send.
+  if (context.rules.users != nullptr && need.objects != nullptr) {
+    options.refuse = [&context, need](const net::Call& call) { return Refusal(context, need, Json(Json::Object{}), call); };
+  }
   AddEverywhere(router, method, path, std::move(options), Guarded(context, need, handler));
 }
 

@@ -119,9 +119,9 @@ void BindMultipart(net::Router& router, Context& context) {
   const std::filesystem::path uploads = context.workspace.UploadDir();
   net::RouteOptions spooled{.max_body = kMaxPart, .spool_dir = uploads.string()};
   // Before a byte of it is kept: whoever does not know an upload's id must not fill the disk.
-  spooled.refuse = [uploads](const net::Call& call) -> std::optional<std::string> {
+  spooled.refuse = [uploads](const net::Call& call) -> std::optional<net::Reply> {
     const Result<void> known = artifacts::CheckUpload(uploads, call.Path("id"));
-    return known ? std::nullopt : std::optional(known.error().what);
+    return known ? std::nullopt : std::optional(ErrorReply(known.error()));
   };
   bind("POST", "mpu/create/{folder...}", {.max_body = 1 << 20}, Edits(OfArtifactPath), Create);
   bind("PUT", "mpu/part/{id}/{number}", spooled, kForAnyone, Part);  // who knows the upload's id
