@@ -20,6 +20,7 @@
 #include "base/text.hpp"
 #include "flows/check_config.hpp"
 #include "flows/log_run.hpp"
+#include "flows/run_files.hpp"
 #include "flows/server_link.hpp"
 #include "flows/webhook_sender.hpp"
 #include "net/server.hpp"
@@ -225,6 +226,7 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   TRYV(os::MakeDirs(workspace.UploadDir()));
   TRYV(api_workspace.db->Write(
       [&](sql::Txn& txn) { return track::PrepareDefaultExperiment(txn, "mlflow-artifacts:", context.clock->Now()); }));
+  if (Result<void> taken = flows::TakeForgotten(api_workspace); !taken) log::Warn("runs.files", {{"error", taken.error().what}});
   if (Result<int> lost = flows::EndLostRuns(api_workspace); !lost) log::Warn("runs.lost", {{"error", lost.error().what}});
   Metrics metrics;
   TRY(const std::int64_t synchronous, api_workspace.db->Synchronous());

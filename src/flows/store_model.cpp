@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "artifacts/artifact_store.hpp"
 #include "flows/champion.hpp"
 #include "flows/registry_change.hpp"
 #include "flows/registry_events.hpp"
@@ -15,7 +16,9 @@ Result<StoredModel> StoreModelFile(const Workspace& workspace, const std::string
   const std::filesystem::path target = workspace.ModelStore(model) / (stored.model->digest() + file.extension().string());
   if (!os::Exists(target)) {
     TRYV(os::MakeDirs(target.parent_path()));
-    TRYV(os::CopyFile(file, target, {.mode = 0444}));
+    // What is among the artifacts already (of the run that made it) is on the disk once, under both names.
+    const std::filesystem::path blob = artifacts::BlobPath(workspace.BlobDir(), stored.model->digest());
+    if (!os::Link(os::LinkKind::kHard, blob, target)) TRYV(os::CopyFile(file, target, {.mode = 0444}));
   }
   TRY(const os::FileStat stat, os::Stat(target));
   stored.path = target.string();

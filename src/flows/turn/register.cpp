@@ -3,6 +3,7 @@
 
 #include "flows/reference_profile.hpp"
 #include "flows/registry_events.hpp"
+#include "flows/run_files.hpp"
 #include "flows/store_model.hpp"
 #include "flows/turn/engine.hpp"
 
@@ -20,7 +21,7 @@ Result<StepResult> RegisterStep(TurnContext& context) {
   TRYV(StoreReference(workspace, context.model, *stored.model));
   registry::NewVersion version;
   version.model = context.model.name;
-  version.source = fmt::format("runs:/{}/{}", context.turn.run_id, file.filename().string());
+  version.source = fmt::format("runs:/{}/{}", context.turn.run_id, kModelFolder);
   version.run_id = context.turn.run_id;
   version.digest = stored.model->digest();
   version.path = stored.path;

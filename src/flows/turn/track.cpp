@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "flows/run_facts.hpp"
+#include "flows/run_files.hpp"
 #include "flows/turn/engine.hpp"
 #include "os/files.hpp"
 #include "repo/params.hpp"
@@ -60,17 +61,20 @@ std::vector<track::Tag> TagsOf(const TurnContext& context, const codec::Json& pu
   return tags;
 }
 
-// Artifacts of the run, copied before the run says that it is finished; copying again is harmless.
-Result<void> KeepArtifacts(const TurnContext& context, const std::filesystem::path& folder, const codec::Json& evaluation) {
-  const std::filesystem::path& root = context.workspace.project.root;
-  TRYV(os::MakeDirs(folder));
-  for (const std::string& name :
-       {context.model.model, context.model.metrics, std::string("params.yaml"), std::string("dvc.lock")}) {
+// The run's files, as they are now; gathering them again is harmless.
+Result<std::vector<artifacts::NamedBlob>> Gather(const TurnContext& context, const codec::Json& evaluation) {
+  const Workspace& workspace = context.workspace;
+  const std::filesystem::path& root = workspace.project.root;
+  const std::filesystem::path folder = WaitingFiles(workspace, context.turn.run_id);
+  TRYV(os::RemoveTree(folder));
+  TRYV(WriteModelFolder(folder, root / context.model.model, context.turn.run_id, workspace.Now()));
+  for (const std::string& name : {context.model.metrics, std::string("params.yaml"), std::string("dvc.lock")}) {
     if (!name.empty() && os::Exists(root / name) && !os::IsDir(root / name)) {
-      TRYV(os::CopyFile(root / name, folder / std::filesystem::path(name).filename()));
+      TRYV(os::CopyFile(root / name, folder / std::filesystem::path(name).filename(), {.sync = false}));
     }
   }
-  return os::WriteFileAtomic(folder / "evaluation.json", evaluation.Pretty());
+  TRYV(os::WriteFileAtomic(folder / "evaluation.json", evaluation.Pretty(), {.sync = false}));
+  return ListWaiting(workspace, context.turn.run_id);
 }
 
 }  // namespace
@@ -81,11 +85,10 @@ Result<StepResult> TrackStep(TurnContext& context) {
   const codec::Json& pull = context.outputs["pull"];
   TRY(const repo::Params params, repo::Params::Load(workspace.project.root / "params.yaml"));
   const std::string project = workspace.config.project.empty() ? "Default" : workspace.config.project;
-  const std::filesystem::path artifacts = workspace.project.ArtifactDir() / "runs" / context.turn.run_id / "artifacts";
-  TRYV(KeepArtifacts(context, artifacts, evaluation));
+  TRY(const std::vector<artifacts::NamedBlob> files, Gather(context, evaluation));
 
   StepResult result;
-  result.outputs = codec::Json::Object{{"run_id", context.turn.run_id}, {"artifacts", artifacts.string()}};
+  result.outputs = codec::Json::Object{{"run_id", context.turn.run_id}};
   result.action = "run.tracked";
   result.message = fmt::format("run {}", context.turn.run_id);
   const loop::Turn turn = context.turn;
@@ -106,7 +109,7 @@ Result<StepResult> TrackStep(TurnContext& context) {
     }
   }
   const TimeMs now = workspace.Now();
-  result.effects = [=](sql::Txn& txn) -> Result<void> {
+  result.effects = [=, &workspace](sql::Txn& txn) -> Result<void> {
     TRY(const std::string experiment, track::EnsureExperiment(txn, {.name = project}, now));
     track::NewRun run;
     run.experiment_id = experiment;
@@ -121,8 +124,8 @@ Result<StepResult> TrackStep(TurnContext& context) {
     TRYV(track::LogMetrics(txn, turn.run_id, metrics));
     TRYV(track::LogInputs(txn, turn.run_id, inputs));
     TRY(const track::RunInfo info, track::UpdateRun(txn, turn.run_id, {.status = track::RunStatus::kFinished, .end_time = now}));
-    static_cast<void>(info);
-    return {};
+    TRYV(TakeWaiting(txn, workspace, info, files));
+    return ForgetWaiting(workspace, info);  // when the transaction fails the step gathers them again
   };
   return result;
 }
