@@ -111,18 +111,38 @@ Result<Json> VersionJsonWithUse(const Workspace& workspace, const registry::Mode
   return out;
 }
 
-Result<std::vector<registry::ModelVersion>> VersionsOfRun(sql::Conn& conn, const std::string& run_id) {
+using See = std::function<Result<bool>(sql::Conn& conn, const std::string& what)>;
+
+Result<bool> Seen(sql::Conn& conn, const See& see, const std::string& what) {
+  if (!see) return true;
+  return see(conn, what);
+}
+
+Result<std::vector<registry::ModelVersion>> VersionsOfRun(sql::Conn& conn, const std::string& run_id, const Sight& sight) {
   registry::Query query;
   query.where = {{registry::Field::kAttribute, "run_id", sql::Op::kEq, run_id}};
   query.limit = kMaxVersions;
-  return registry::SearchVersions(conn, query);
+  TRY(std::vector<registry::ModelVersion> found, registry::SearchVersions(conn, query));
+  std::vector<registry::ModelVersion> out;
+  for (registry::ModelVersion& version : found) {
+    TRY(const bool seen, Seen(conn, sight.model, version.model));
+    if (seen) out.push_back(std::move(version));
+  }
+  return out;
+}
+
+Result<track::Run> SeenRun(sql::Conn& conn, const std::string& run_id, const Sight& sight) {
+  TRY(track::Run run, track::GetRun(conn, run_id));
+  TRY(const bool seen, Seen(conn, sight.experiment, run.info.experiment_id));
+  if (!seen) return Fail(Code::kDenied, fmt::format("cannot show run '{}': it needs READ on its experiment", run_id));
+  return run;
 }
 
 }  // namespace
 
-Result<Json> RunLineage(const Workspace& workspace, const std::string& run_id) {
-  TRY(const track::Run run, workspace.db->Read([&](sql::Conn& conn) { return track::GetRun(conn, run_id); }));
-  TRY(const auto versions, workspace.db->Read([&](sql::Conn& conn) { return VersionsOfRun(conn, run_id); }));
+Result<Json> RunLineage(const Workspace& workspace, const std::string& run_id, const Sight& sight) {
+  TRY(const track::Run run, workspace.db->Read([&](sql::Conn& conn) { return SeenRun(conn, run_id, sight); }));
+  TRY(const auto versions, workspace.db->Read([&](sql::Conn& conn) { return VersionsOfRun(conn, run_id, sight); }));
   Json list = Json::Array{};
   for (const registry::ModelVersion& version : versions) {
     TRY(Json one, VersionJsonWithUse(workspace, version));
@@ -131,14 +151,17 @@ Result<Json> RunLineage(const Workspace& workspace, const std::string& run_id) {
   return Json(Json::Object{{"run", RunJson(run)}, {"versions", std::move(list)}});
 }
 
-Result<Json> VersionLineage(const Workspace& workspace, const std::string& model, int version) {
-  TRY(const registry::ModelVersion known,
-      workspace.db->Read([&](sql::Conn& conn) { return registry::GetVersion(conn, model, version); }));
+Result<Json> VersionLineage(const Workspace& workspace, const std::string& model, int version, const Sight& sight) {
+  TRY(const registry::ModelVersion known, workspace.db->Read([&](sql::Conn& conn) -> Result<registry::ModelVersion> {
+    TRY(const bool seen, Seen(conn, sight.model, model));
+    if (!seen) return Fail(Code::kDenied, fmt::format("cannot show model '{}': it needs READ", model));
+    return registry::GetVersion(conn, model, version);
+  }));
   TRY(Json out, VersionJsonWithUse(workspace, known));
   out.Set("run", Json());
   if (known.run_id.empty()) return out;
   // A version may name a run of another server.
-  const Result<track::Run> run = workspace.db->Read([&](sql::Conn& conn) { return track::GetRun(conn, known.run_id); });
+  const Result<track::Run> run = workspace.db->Read([&](sql::Conn& conn) { return SeenRun(conn, known.run_id, sight); });
   out.Set("run", run ? RunJson(*run) : Json(Json::Object{{"run_id", known.run_id}}));
   return out;
 }
@@ -153,17 +176,21 @@ Result<void> AddDataClause(track::Query& query, const std::string& digest) {
   return {};
 }
 
-Result<Json> DataLineage(const Workspace& workspace, const std::string& digest) {
+Result<Json> DataLineage(const Workspace& workspace, const std::string& digest, const Sight& sight) {
   track::Query query;
   query.limit = kMaxRuns;
   TRYV(AddDataClause(query, digest));
   TRY(const auto runs, workspace.db->Read([&](sql::Conn& conn) -> Result<std::vector<track::Run>> {
-    TRY(query.experiment_ids, track::AllExperimentIds(conn));
+    TRY(const std::vector<std::string> experiments, track::AllExperimentIds(conn));
+    for (const std::string& id : experiments) {
+      TRY(const bool seen, Seen(conn, sight.experiment, id));
+      if (seen) query.experiment_ids.push_back(id);
+    }
     return track::ListRuns(conn, query);
   }));
   Json list = Json::Array{};
   for (const track::Run& run : runs) {
-    TRY(const auto versions, workspace.db->Read([&](sql::Conn& conn) { return VersionsOfRun(conn, run.info.run_id); }));
+    TRY(const auto versions, workspace.db->Read([&](sql::Conn& conn) { return VersionsOfRun(conn, run.info.run_id, sight); }));
     Json of_run = Json::Array{};
     for (const registry::ModelVersion& version : versions) {
       of_run.Push(Json::Object{{"model", version.model}, {"version", version.version}});

@@ -152,9 +152,9 @@ NEEDS = {
     "GET /api/mlean/v1/models/{model}/observe": ("READ", {}),
     "POST /api/mlean/v1/models/{model}/labels": ("EDIT", {}),
     "POST /api/mlean/v1/runs/gc": ("ADMIN", {"older_than": "30d", "dry_run": True}),
-    "GET /api/mlean/v1/lineage/runs/{run}": ("ADMIN", {}),
-    "GET /api/mlean/v1/lineage/models/{model}/versions/{version}": ("ADMIN", {}),
-    "GET /api/mlean/v1/lineage/data/{digest}": ("ADMIN", {}),
+    "GET /api/mlean/v1/lineage/runs/{run}": ("READ", {}),
+    "GET /api/mlean/v1/lineage/models/{model}/versions/{version}": ("READ", {}),
+    "GET /api/mlean/v1/lineage/data/{digest}": ("USER", {}),
     "GET /api/mlean/v1/audit": ("ADMIN", {}),
     "GET /api/mlean/v1/audit/verify": ("USER", {}),
     "GET /api/mlean/v1/alerts": ("USER", {}),
@@ -182,7 +182,7 @@ class World:
     """A server with users of each level, and objects to be fetched, changed and deleted."""
 
     def __init__(self, live, users):
-        self.live, self.url = live, live.url
+        self.live, self.url, self.users = live, live.url, users
         users.add("someone")
         self.admin = As(self.url, users.token("root"))
         self.reader = As(self.url, users.token("root", "--read-only"))
@@ -342,3 +342,32 @@ def test_a_read_only_token_of_an_administrator_reads_everything_and_changes_noth
             if not grants and (status == 403) == reads or status == 401:
                 wrong.append((route, status))
     assert wrong == []
+
+
+def test_lineage_leaves_out_what_its_reader_may_not_see(world):
+    ml, digest = world.admin.ml, "feedc0de" * 4
+    world.users.add("mixed")
+    mixed = As(world.url, world.users.token("mixed"))
+    made = []
+    for _ in range(2):  # of the first he may not read the experiment, of the second not the model
+        names = world.objects()
+        data = [{"dataset": {"name": "d", "digest": digest, "source_type": "local", "source": "d"}}]
+        ml("POST", "runs/log-inputs", run_id=names["run"], datasets=data)
+        ml("POST", "model-versions/create", name=names["model"], source=f"runs:/{names['run']}/m", run_id=names["run"])
+        made.append(names)
+    hidden, shown = made
+    ml("POST", "experiments/permissions/create", experiment_id=hidden["experiment"], username="mixed", permission="NO_PERMISSIONS")
+    ml("POST", "registered-models/permissions/create", name=shown["model"], username="mixed", permission="NO_PERMISSIONS")
+
+    def runs(who):
+        found = who.get(f"/api/mlean/v1/lineage/data/{digest}").json()["runs"]
+        return {one["run_id"]: [version["model"] for version in one["versions"]] for one in found}
+
+    assert runs(world.admin) == {one["run"]: [one["model"]] for one in made}
+    assert runs(mixed) == {shown["run"]: []}
+    of_run, of_version = "/api/mlean/v1/lineage/runs/{run}", "/api/mlean/v1/lineage/models/{model}/versions/2"
+    assert mixed.get(of_run.format(**hidden)).status_code == 403
+    assert mixed.get(of_run.format(**shown)).json()["versions"] == []
+    assert mixed.get(of_version.format(**hidden)).json()["run"] == {"run_id": hidden["run"]}
+    assert mixed.get(of_version.format(**shown)).status_code == 403
+    assert len(world.admin.get(of_version.format(**shown)).json()["run"]["data"]) == 1

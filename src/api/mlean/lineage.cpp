@@ -8,24 +8,38 @@
 namespace mlean::api {
 namespace {
 
-Result<codec::Json> OfVersion(const net::Call& call, ApiContext& context) {
+flows::Sight SightOf(const net::Call& call, const ApiContext& context) {
+  if (call.caller == nullptr) return {};
+  flows::Sight sight;
+  sight.experiment = [&](sql::Conn& conn, const std::string& id) {
+    const access::Object object{access::Kind::kExperiment, ParseInt(id).value_or(-1)};
+    return Allowed(conn, call.caller.get(), context.rules, object, access::Level::kRead);
+  };
+  sight.model = [&](sql::Conn& conn, const std::string& model) { return MayRead(conn, call, context, model); };
+  return sight;
+}
+
+Result<codec::Json> OfVersion(const net::Call& call, const ApiContext& context) {
   const std::string text(call.Path("version"));
   const auto version = ParseInt(text);
   if (!version || *version < 1 || *version > 1'000'000'000) {
     return Fail(Code::kInvalid, "cannot use version '" + text + "': expected a number from 1");
   }
-  return flows::VersionLineage(context.workspace, std::string(call.Path("model")), static_cast<int>(*version));
+  return flows::VersionLineage(context.workspace, std::string(call.Path("model")), static_cast<int>(*version),
+                               SightOf(call, context));
 }
 
 }  // namespace
 
 void BindLineage(net::Router& router, ApiContext& context) {
-  router.Add("GET", "/api/mlean/v1/lineage/runs/{run}", {.access = net::Access::kAdmin},
-             [&](const net::Call& call) { return ToReply(flows::RunLineage(context.workspace, std::string(call.Path("run")))); });
-  router.Add("GET", "/api/mlean/v1/lineage/models/{model}/versions/{version}", {.access = net::Access::kAdmin},
+  const net::RouteOptions options{.access = net::Access::kReader};
+  router.Add("GET", "/api/mlean/v1/lineage/runs/{run}", options, [&](const net::Call& call) {
+    return ToReply(flows::RunLineage(context.workspace, std::string(call.Path("run")), SightOf(call, context)));
+  });
+  router.Add("GET", "/api/mlean/v1/lineage/models/{model}/versions/{version}", options,
              [&](const net::Call& call) { return ToReply(OfVersion(call, context)); });
-  router.Add("GET", "/api/mlean/v1/lineage/data/{digest}", {.access = net::Access::kAdmin}, [&](const net::Call& call) {
-    return ToReply(flows::DataLineage(context.workspace, std::string(call.Path("digest"))));
+  router.Add("GET", "/api/mlean/v1/lineage/data/{digest}", options, [&](const net::Call& call) {
+    return ToReply(flows::DataLineage(context.workspace, std::string(call.Path("digest")), SightOf(call, context)));
   });
 }
 
