@@ -5,6 +5,12 @@
 #include "sql/rows.hpp"
 
 namespace mlean::registry {
+namespace {
+
+constexpr std::size_t kMaxClauses = 65;  // those of a filter, and that it is no prompt
+
+}  // namespace
+
 Result<std::int64_t> ModelNumber(sql::Conn& conn, std::string_view name) {
   TRY(sql::Stmt stmt, conn.Prepare("SELECT no FROM models WHERE name = ?1"));
   stmt.Bind(name);
@@ -82,7 +88,7 @@ Result<void> AddTagClause(sql::SelectText& text, std::string_view exists, const 
 }
 
 Result<void> CheckQuery(const Query& query) {
-  if (query.where.size() > 64) return Fail(Code::kInvalid, "cannot search: more than 64 clauses");
+  if (query.where.size() > kMaxClauses) return Fail(Code::kInvalid, "cannot search: too many clauses");
   if (query.order.size() > 32) return Fail(Code::kInvalid, "cannot search: more than 32 order keys");
   return {};
 }

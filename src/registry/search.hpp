@@ -32,7 +32,7 @@ struct Order {
 };
 
 struct Query {
-  std::vector<Clause> where = {};  // all must hold; at most 64
+  std::vector<Clause> where = {};  // all must hold; at most 65
   std::vector<Order> order = {};   // at most 32
   std::size_t limit = 100;
   sql::RowCondition visible = {};  // on the number of the model

@@ -1,6 +1,9 @@
 #include "api/mlflow/bind.hpp"
 
+#include <algorithm>
 #include <string>
+
+#include <fmt/format.h>
 
 #include "api/mlflow/reply.hpp"
 
@@ -12,9 +15,18 @@ using codec::Json;
 constexpr std::uint64_t kMaxBody = 32ull << 20;  // of tracking and registry calls; artifacts have their own limit
 constexpr std::string_view kPrefixes[] = {"/api/2.0/", "/ajax-api/2.0/", "/api/3.0/", "/ajax-api/3.0/"};
 
+// What MLflow's server has for generative models and this one has not: clients show the text, and most go on without.
+constexpr std::string_view kGenAi[] = {"/mlflow/traces", "/mlflow/scorers", "/mlflow/datasets", "/mlflow/gateway/",
+                                       "/mlflow/prompt-optimization"};
+
 net::Reply Refused(int status, std::string_view message, const net::Call& call) {
-  if (status == 404) return ErrorReply(404, "No route for " + std::string(call.method) + " " + std::string(call.path));
-  return ErrorReply(status, message);
+  if (status != 404) return ErrorReply(status, message);
+  std::string text = fmt::format("No route for {} {}", call.method, call.path);
+  const auto about = [&](std::string_view what) { return call.path.find(what) != call.path.npos; };
+  if (std::any_of(std::begin(kGenAi), std::end(kGenAi), about)) {
+    text += ": this server keeps no traces, scorers or evaluation data sets";
+  }
+  return ErrorReply(404, text);
 }
 
 // What `need` asks of the caller, before the request's own work begins. False: refused.

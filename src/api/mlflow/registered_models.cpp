@@ -1,8 +1,13 @@
 // registered-models/…: create, get, rename, update, delete, search, latest versions, tags, aliases (reference/mlflow.md 1.4).
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "api/mlflow/bind.hpp"
 #include "api/mlflow/model_version_number.hpp"
 #include "api/mlflow/render.hpp"
 #include "api/mlflow/search.hpp"
+#include "base/text.hpp"
 #include "flows/registry_change.hpp"
 #include "flows/registry_events.hpp"
 #include "registry/model_store.hpp"
@@ -32,7 +37,7 @@ constexpr AttributeWord kAttributes[] = {
     {.word = "last_updated_timestamp", .column = "last_updated_timestamp", .filtered = false},
     {.word = "creation_timestamp", .column = "creation_timestamp", .filtered = false}};
 constexpr Grammar kGrammar{kEntities, "('attribute', 'tag', 'tags')", kAttributes};
-constexpr std::string_view kPromptTag = "mlflow.prompt.is_prompt";
+constexpr std::string_view kLatestAlias = "latest";  // nobody sets it: it is the newest version
 
 std::string Name(const Json& request) { return TextOf(request, "name"); }
 
@@ -65,23 +70,9 @@ Result<Json> ChangeModel(Context& context, const std::string& name, const Change
   return ModelReply(model);
 }
 
-bool NamesPrompts(const std::vector<registry::Clause>& clauses) {
-  for (const registry::Clause& clause : clauses) {
-    if (clause.key == kPromptTag) return true;
-    for (const auto& list : clause.any) {
-      if (NamesPrompts(list)) return true;
-    }
-  }
-  return false;
-}
-
 Result<Json> Search(const Json& request, Context& context) {
   TRY(const std::size_t page, PageSize(request, 100, 1000));
   TRY(registry::Query query, RegistryQuery(request, kGrammar, page));
-  // Prompts are registered models to the wire, but nobody who searches models means them.
-  if (!NamesPrompts(query.where)) {
-    query.where.push_back({registry::Field::kTag, std::string(kPromptTag), sql::Op::kNe, std::string("true"), true});
-  }
   query.visible = Readable(context.caller, context.rules, access::Kind::kModel);
   sql::SortPlace next;
   TRY(const auto models, context.workspace.db->Read([&](sql::Conn& conn) { return registry::ListModels(conn, query, &next); }));
@@ -108,8 +99,17 @@ Result<Json> Latest(const Json& request, Context& context) {
   return out;
 }
 
+Result<registry::ModelVersion> Newest(sql::Conn& conn, const std::string& name) {
+  TRY(std::vector<registry::ModelVersion> versions, registry::LatestVersions(conn, name, {}));
+  const auto newest =
+      std::max_element(versions.begin(), versions.end(), [](const auto& a, const auto& b) { return a.version < b.version; });
+  if (newest == versions.end()) return Fail(Code::kNotFound, fmt::format("Latest version not found for model {}.", name));
+  return std::move(*newest);
+}
+
 Result<Json> GetByAlias(const Json& request, Context& context) {
   TRY(const registry::ModelVersion version, context.workspace.db->Read([&](sql::Conn& conn) -> Result<registry::ModelVersion> {
+    if (ToLower(TextOf(request, "alias")) == kLatestAlias) return Newest(conn, Name(request));
     TRY(const int number, registry::ResolveAlias(conn, Name(request), TextOf(request, "alias")));
     return registry::GetVersion(conn, Name(request), number);
   }));

@@ -12,13 +12,25 @@ namespace {
 
 using codec::Json;
 
+constexpr std::string_view kPromptTag = "mlflow.prompt.is_prompt";
+
+bool NamesPrompts(const std::vector<registry::Clause>& clauses) {
+  for (const registry::Clause& clause : clauses) {
+    if (clause.key == kPromptTag) return true;
+    for (const auto& list : clause.any) {
+      if (NamesPrompts(list)) return true;
+    }
+  }
+  return false;
+}
+
 std::vector<registry::Clause> ToRegistry(std::vector<track::Clause> clauses) {
   std::vector<registry::Clause> out;
   for (track::Clause& from : clauses) {
     registry::Clause clause{from.field == Entity::kTag ? registry::Field::kTag : registry::Field::kAttribute, std::move(from.key),
                             from.op, std::move(from.value)};
     // Everything that is not a prompt lacks the tag; both ways to say "not a prompt" must find it.
-    if (clause.field == registry::Field::kTag && clause.key == "mlflow.prompt.is_prompt") {
+    if (clause.field == registry::Field::kTag && clause.key == kPromptTag) {
       const std::string* text = std::get_if<std::string>(&clause.value);
       clause.or_absent =
           text != nullptr && ((clause.op == sql::Op::kNe && *text == "true") || (clause.op == sql::Op::kEq && *text == "false"));
@@ -110,6 +122,10 @@ Result<registry::Query> RegistryQuery(const Json& request, const Grammar& gramma
   TRY(track::Query asked, TrackQuery(request, grammar, page));
   registry::Query query;
   query.where = ToRegistry(std::move(asked.where));
+  // Prompts are registered models and versions to the wire, but nobody who searches those means them.
+  if (!NamesPrompts(query.where)) {
+    query.where.push_back({registry::Field::kTag, std::string(kPromptTag), sql::Op::kNe, std::string("true"), true});
+  }
   for (track::Order& order : asked.order) query.order.push_back({std::move(order.key), order.ascending});
   query.after = std::move(asked.after);
   query.limit = page;

@@ -30,7 +30,8 @@ std::string PageToken(std::size_t offset);
 // Sets next_page_token unless there is no next page.
 void SetNextPage(codec::Json& reply, const sql::SortPlace& next);
 
-// The query of a search: filter, order_by, page_token of `request`, and `page` rows.
+// The query of a search: filter, order_by, page_token of `request`, and `page` rows. Of the registry: no prompts, unless the
+// filter is about them.
 Result<track::Query> TrackQuery(const codec::Json& request, const Grammar& grammar, std::size_t page);
 Result<registry::Query> RegistryQuery(const codec::Json& request, const Grammar& grammar, std::size_t page);
 
