@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -100,6 +101,7 @@ struct Server::Impl {
   std::thread acceptor;
   std::uint16_t port = 0;
   std::string url;
+  std::mutex ending;  // a drain and the stop that cuts it short are calls of two threads
   bool stopped = false;
 };
 
@@ -206,15 +208,19 @@ const Router& Server::router() const { return impl_->shared.router; }
 
 bool Server::Drain() {
   Shared& shared = impl_->shared;
-  if (impl_->stopped) return true;
-  impl_->StopAccepting();
-  shared.draining.store(true);
-  for (const auto& loop : impl_->loops) loop->CloseIdle();
+  {
+    const std::lock_guard ending(impl_->ending);
+    if (impl_->stopped) return true;
+    impl_->StopAccepting();
+    shared.draining.store(true);
+    for (const auto& loop : impl_->loops) loop->CloseIdle();
+  }
   std::unique_lock lock(shared.drained_mutex);
   return shared.drained.wait_for(lock, shared.options.drain_timeout, [&] { return shared.connections.load() == 0; });
 }
 
 void Server::Stop() {
+  const std::lock_guard ending(impl_->ending);
   if (impl_->stopped) return;
   impl_->stopped = true;
   impl_->StopAccepting();

@@ -4,7 +4,7 @@
 // Threads: `io_threads` I/O threads, each with its own event loop (connections go to the one with the fewest); `pool_threads` for
 // handlers On::kPool behind a queue of `pool_queue`; up to `max_streams` threads, started on need, that pull the bodies of
 // streams. Every bound refuses with a status and counts in mlean_http_refused_total{reason}. Start, Drain and Stop are called
-// from a thread that is none of these.
+// from threads that are none of these; a Stop cuts short the Drain of another thread.
 //
 // Metrics: mlean_http_requests_total{route,method,code}, mlean_http_request_seconds{route} (headers complete to reply handed to
 // the kernel), mlean_http_in_flight, mlean_http_connections, mlean_http_refused_total{reason}, mlean_http_pool_queue.
