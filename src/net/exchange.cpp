@@ -55,7 +55,7 @@ void Exchange::Begin(std::string_view id_prefix, std::uint64_t& id_count) {
   call_.path = head.target.substr(0, mark);
   call_.query = head.target.substr(std::min(mark + 1, head.target.size()));
   call_.headers = head.headers;
-  call_.body = call_.body_file = {};
+  call_.body = call_.body_file = call_.body_sha256 = {};
   call_.remote = remote_;
   call_.secure = !shared_.options.tls_cert.empty();
   call_.capture_count = 0;
@@ -184,7 +184,7 @@ Step Exchange::ParseBody() {
   const RouteOptions& options = route_->options;
   const std::uint64_t limit = encoding_.empty() ? options.max_body : std::min(options.max_body, kEncodedLimit);
   const std::string_view spool_dir = encoding_.empty() ? std::string_view(options.spool_dir) : std::string_view();
-  const Step step = parser_.ParseBody(body_, limit, spool_dir);
+  const Step step = parser_.ParseBody(body_, limit, spool_dir, options.hash_spooled);
   if (step == Step::kBad) {
     const bool too_large = parser_.error_status() == 413;
     RefuseAndEnd(parser_.error_status(), too_large ? "body_too_large" : "bad_request", parser_.error_text());
@@ -219,6 +219,7 @@ void Exchange::Handle() {
   if (parser_.head().HasBody()) {
     call_.body = body_.file().empty() ? body_.text() : std::string_view();
     call_.body_file = body_.file();
+    call_.body_sha256 = body_.sha256();
   }
   reply_ = route_->handler(call_);
 }

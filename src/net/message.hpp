@@ -42,14 +42,15 @@ struct Call {
   static Call For(std::string_view method, std::string_view target, std::string_view body = {},
                   std::span<const HeaderView> headers = {});
 
-  std::string_view method;      // "GET", upper case as sent
-  std::string_view path;        // before '?', as sent (not decoded)
-  std::string_view query;       // after '?', as sent; every '%' in it is sound once the router has seen it
-  std::string_view body;        // whole, after removing chunks and compression; empty when it was spooled to body_file
-  std::string_view body_file;   // see RouteOptions::spool_dir; empty otherwise
-  std::string_view remote;      // "127.0.0.1:51234"
-  bool secure = false;          // came over TLS
-  std::string_view request_id;  // X-Request-Id when sane (1..128 of [A-Za-z0-9._-]), else made
+  std::string_view method;       // "GET", upper case as sent
+  std::string_view path;         // before '?', as sent (not decoded)
+  std::string_view query;        // after '?', as sent; every '%' in it is sound once the router has seen it
+  std::string_view body;         // whole, after removing chunks and compression; empty when it was spooled to body_file
+  std::string_view body_file;    // see RouteOptions::spool_dir; empty otherwise
+  std::string_view body_sha256;  // of body_file, in hex, see RouteOptions::hash_spooled; empty otherwise
+  std::string_view remote;       // "127.0.0.1:51234"
+  bool secure = false;           // came over TLS
+  std::string_view request_id;   // X-Request-Id when sane (1..128 of [A-Za-z0-9._-]), else made
   std::chrono::steady_clock::time_point arrived{};  // when the request line and headers were complete
   std::span<const HeaderView> headers;
   std::shared_ptr<const Caller> caller;  // who calls, once a gate (net/gate.hpp) has made sure; null: nobody asked

@@ -44,12 +44,14 @@ RequestBody::Outcome RequestBody::OpenFile() {
     file_.clear();
     return Outcome::kIo;
   }
+  if (hash_) hasher_.emplace(Hasher::Kind::kSha256);
   const Outcome written = WriteFile(memory_);
   std::string().swap(memory_);
   return written;
 }
 
 RequestBody::Outcome RequestBody::WriteFile(std::string_view piece) {
+  if (hasher_) hasher_->Update(piece.data(), piece.size());
   while (!piece.empty()) {
     const ssize_t done = ::write(fd_, piece.data(), piece.size());
     if (done < 0 && errno != EINTR) return Outcome::kIo;
@@ -62,6 +64,7 @@ RequestBody::Outcome RequestBody::Finish() {
   if (fd_ < 0) return Outcome::kOk;
   const int failed = ::close(fd_);
   fd_ = -1;
+  if (hasher_) sha256_ = hasher_->HexDigest();
   return failed != 0 ? Outcome::kIo : Outcome::kOk;
 }
 
@@ -79,6 +82,9 @@ void RequestBody::Reset() {
   if (!file_.empty()) ::unlink(file_.c_str());
   fd_ = -1;
   file_.clear();
+  hash_ = false;
+  hasher_.reset();
+  sha256_.clear();
   borrowed_ = {};
   size_ = 0;
   if (memory_.capacity() > 64 * 1024) {

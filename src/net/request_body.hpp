@@ -4,8 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/digest.hpp"
 
 namespace mlean::net {
 
@@ -22,6 +25,8 @@ class RequestBody {
   // Starts a body of at most `limit` bytes; `spool_dir` empty: always in memory. `expected` is Content-Length when known: memory
   // is reserved as bytes arrive, not on the word of the sender.
   void Begin(std::uint64_t limit, std::string_view spool_dir, std::uint64_t expected);
+  // A body that is spooled is hashed as it comes. For the body that began last.
+  void Hash() { hash_ = true; }
   Outcome Append(std::string_view piece);
   // That many more bytes are within the limit.
   bool Fits(std::uint64_t bytes) const { return size_ <= limit_ && bytes <= limit_ - size_; }
@@ -37,6 +42,8 @@ class RequestBody {
 
   std::string_view text() const { return borrowed_.data() != nullptr ? borrowed_ : std::string_view(memory_); }
   std::string_view file() const { return file_; }
+  // After Finish(): of a spooled body that was to be hashed, in hex; else empty.
+  std::string_view sha256() const { return sha256_; }
   std::uint64_t size() const { return size_; }
 
  private:
@@ -48,6 +55,9 @@ class RequestBody {
   std::string spool_dir_;
   std::string file_;
   int fd_ = -1;
+  bool hash_ = false;
+  std::optional<Hasher> hasher_;
+  std::string sha256_;
   std::uint64_t limit_ = 0;
   std::uint64_t size_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <cstring>
+#include <utility>
 
 #include "base/result.hpp"
 
@@ -14,6 +15,8 @@ namespace http = boost::beast::http;
 using ErrorCode = boost::beast::error_code;
 
 constexpr std::size_t kMaxHeaders = 200;
+constexpr std::size_t kBulk = 256 * 1024;
+constexpr std::uint64_t kBulkAfter = 1024 * 1024;  // bytes that a client must have sent before it is given as much
 
 // What is left of a chunked body that has not ended is never shorter: "0\r\n\r\n". Beast (1.81) takes it for granted: fed "0\r\n"
 // and then one byte more, its parser fails an assertion.
@@ -92,9 +95,24 @@ struct RequestParser::Impl {
     head.http11 = head.keep_alive = head.chunked = false;
     head.content_length = 0;
     body_begun = false;
+    bulk.reset();
+    bulk_filled = 0;
     grammar.emplace(head, buffer.get(), buffer.get() + capacity);
     grammar->header_limit(static_cast<std::uint32_t>(header_limit));
     grammar->body_limit(boost::none);  // the route's limit is known only after the head
+  }
+
+  Step RefuseBody(RequestBody::Outcome outcome) {
+    return outcome == RequestBody::Outcome::kIo ? Refuse(507, "cannot read request: its body cannot be stored")
+                                                : Refuse(413, "cannot read request: its body is too large");
+  }
+
+  // Keeps the next bytes of a body of known length.
+  Step Keep(RequestBody& body, std::string_view bytes) {
+    const RequestBody::Outcome outcome = body.Append(bytes);
+    if (outcome != RequestBody::Outcome::kOk) return RefuseBody(outcome);
+    body_left -= bytes.size();
+    return body_left == 0 ? Step::kReady : Step::kMore;
   }
 
   Step Refuse(int status, std::string_view text) {
@@ -111,8 +129,7 @@ struct RequestParser::Impl {
     if (!error) return Step::kReady;
     if (error == http::error::header_limit) return Refuse(431, "cannot read request: its headers are too large");
     if (error == http::error::bad_version) return Refuse(505, "cannot read request: only HTTP/1.0 and HTTP/1.1 are spoken here");
-    if (grammar->outcome == RequestBody::Outcome::kTooLarge) return Refuse(413, "cannot read request: its body is too large");
-    if (grammar->outcome == RequestBody::Outcome::kIo) return Refuse(507, "cannot read request: its body cannot be stored");
+    if (grammar->outcome != RequestBody::Outcome::kOk) return RefuseBody(grammar->outcome);
     return Refuse(400, "cannot read request: it is not valid HTTP");
   }
 
@@ -135,6 +152,8 @@ struct RequestParser::Impl {
   std::size_t size = 0;      // bytes of the buffer that are filled
   std::size_t head_end = 0;
   std::uint64_t body_left = 0;
+  std::unique_ptr<char[]> bulk;  // set when a body turns out to be large: its bytes are read into here
+  std::size_t bulk_filled = 0;
   bool body_begun = false;
   RequestHead head;
   std::optional<Grammar> grammar;
@@ -145,8 +164,12 @@ struct RequestParser::Impl {
 RequestParser::RequestParser(std::size_t header_limit) : impl_(std::make_unique<Impl>(header_limit)) {}
 RequestParser::~RequestParser() = default;
 
-std::span<char> RequestParser::Space() { return {impl_->buffer.get() + impl_->size, impl_->capacity - impl_->size}; }
-void RequestParser::Received(std::size_t bytes) { impl_->size += bytes; }
+std::span<char> RequestParser::Space() {
+  Impl& self = *impl_;
+  if (self.bulk != nullptr) return {self.bulk.get(), static_cast<std::size_t>(std::min<std::uint64_t>(kBulk, self.body_left))};
+  return {self.buffer.get() + self.size, self.capacity - self.size};
+}
+void RequestParser::Received(std::size_t bytes) { (impl_->bulk != nullptr ? impl_->bulk_filled : impl_->size) += bytes; }
 bool RequestParser::Empty() const { return impl_->size == 0; }
 bool RequestParser::BodyIsHere() const {
   return !impl_->head.chunked && impl_->size - impl_->position >= impl_->head.content_length;
@@ -172,13 +195,14 @@ RequestParser::Step RequestParser::ParseHead() {
   return self.CheckHead();
 }
 
-RequestParser::Step RequestParser::ParseBody(RequestBody& body, std::uint64_t limit, std::string_view spool_dir) {
+RequestParser::Step RequestParser::ParseBody(RequestBody& body, std::uint64_t limit, std::string_view spool_dir, bool hash) {
   Impl& self = *impl_;
   if (!self.body_begun) {
     self.body_begun = true;
     self.body_left = self.head.content_length;
     self.grammar->body = &body;
     body.Begin(limit, spool_dir, self.head.content_length);
+    if (hash) body.Hash();
   }
   if (self.head.chunked) {
     while (!self.grammar->is_done()) {
@@ -204,14 +228,13 @@ RequestParser::Step RequestParser::ParseBody(RequestBody& body, std::uint64_t li
     self.body_left = 0;
     return Step::kReady;
   }
+  if (self.bulk != nullptr) return self.Keep(body, {self.bulk.get(), std::exchange(self.bulk_filled, 0)});
   const std::size_t take = static_cast<std::size_t>(std::min<std::uint64_t>(here, self.body_left));
-  const RequestBody::Outcome outcome = body.Append({start, take});
-  if (outcome == RequestBody::Outcome::kIo) return self.Refuse(507, "cannot read request: its body cannot be stored");
-  if (outcome == RequestBody::Outcome::kTooLarge) return self.Refuse(413, "cannot read request: its body is too large");
-  self.body_left -= take;
+  const Step step = self.Keep(body, {start, take});
   self.position += take;
-  if (self.body_left == 0) return Step::kReady;
+  if (step != Step::kMore) return step;
   self.size = self.position = self.head_end;
+  if (self.head.content_length - self.body_left > kBulkAfter) self.bulk.reset(new char[kBulk]);
   return Step::kMore;
 }
 

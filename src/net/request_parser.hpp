@@ -53,7 +53,7 @@ class RequestParser {
   Step ParseHead();
   const RequestHead& head() const;
   // After a ready head that HasBody(). A body that fits the buffer is lent to `body` without a copy.
-  Step ParseBody(RequestBody& body, std::uint64_t limit, std::string_view spool_dir);
+  Step ParseBody(RequestBody& body, std::uint64_t limit, std::string_view spool_dir, bool hash = false);
   // Forgets the request; bytes after it are the start of the next.
   void Next();
 

@@ -43,6 +43,7 @@ struct RouteOptions {
   // may be gigabytes, and Call::body_file is its path. The handler may rename it away; what is left is removed after the handler
   // returns.
   std::string spool_dir;
+  bool hash_spooled = false;  // sets Call::body_sha256 of such a file, at little cost: its bytes are at hand as they come
   Access access = Access::kUndeclared;
   // Asked, when set, on the pool, before a body that did not come with the head is read. A reply is the answer, and nothing of
   // the body is kept. A body that is here already goes to the handler at once, which asks the same.

@@ -111,11 +111,18 @@ Result<std::filesystem::path> BodyFile(Context& context, const net::Call& call) 
   return file;
 }
 
+// Its digest, without reading again what was hashed on its way in.
+Result<artifacts::Blob> BodyBlob(const net::Call& call, const std::filesystem::path& file) {
+  if (call.body_sha256.empty()) return artifacts::DigestFile(file);
+  TRY(const os::FileStat stat, os::Stat(file));
+  return artifacts::Blob{std::string(call.body_sha256), static_cast<std::int64_t>(stat.size)};
+}
+
 Result<void> StoreBody(Context& context, const net::Call& call, const std::string& path) {
   if (path.empty()) return Fail(Code::kInvalid, "Invalid path");
   if (call.body_file.empty()) return flows::KeepArtifact(context.workspace, "mlflow-artifacts:/", path, call.body);
   const std::filesystem::path file(call.body_file);
-  TRY(const artifacts::Blob blob, artifacts::DigestFile(file));
+  TRY(const artifacts::Blob blob, BodyBlob(call, file));
   return StoreFile(context, file, blob, path);
 }
 

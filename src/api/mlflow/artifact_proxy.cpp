@@ -43,7 +43,8 @@ Result<net::Reply> Delete(const net::Call& call, Context& context) {
 }  // namespace
 
 void BindArtifactProxy(net::Router& router, Context& context) {
-  RawEndpoint(router, context, "PUT", kRoute, {.max_body = kMaxArtifact, .spool_dir = context.workspace.UploadDir().string()},
+  RawEndpoint(router, context, "PUT", kRoute,
+              {.max_body = kMaxArtifact, .spool_dir = context.workspace.UploadDir().string(), .hash_spooled = true},
               Edits(OfArtifactPath), Upload);
   RawEndpoint(router, context, "GET", kRoute, {}, Reads(OfArtifactPath), Download);
   RawEndpoint(router, context, "DELETE", kRoute, {}, Manages(OfArtifactPath), Delete);
