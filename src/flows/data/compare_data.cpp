@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -230,41 +229,78 @@ void DataComparison::Tell(const std::string& folder, std::string_view below, con
   for (std::size_t i = 0; i < (options_.per_root ? roots : 1); ++i) (*sink_)(change);
 }
 
-std::vector<DataChange> FindRenames(std::vector<DataChange> changes) {
-  std::vector<DataChange> found;
-  std::vector<DataChange> added;
-  std::vector<DataChange> deleted;
-  for (const DataChange& change : changes) {
-    std::vector<DataChange>& into = change.kind == DataChangeKind::kAdded     ? added
-                                    : change.kind == DataChangeKind::kDeleted ? deleted
-                                                                              : found;
-    into.push_back(change);
+namespace {
+
+// Additions and deletions come after all others.
+int RankOf(const DataChange& change) {
+  return change.kind == DataChangeKind::kAdded ? 1 : change.kind == DataChangeKind::kDeleted ? 2 : 0;
+}
+
+// As their whole paths would be, which are not made for it: there may be millions.
+bool PathLess(const DataChange& a, const DataChange& b) {
+  if (a.folder == b.folder || *a.folder == *b.folder) return PathPartsLess()(a.below, b.below);
+  return PathPartsLess()(a.Path(), b.Path());
+}
+
+// Any order that puts equal contents together.
+int CompareContent(const DataEntry& a, const DataEntry& b) {
+  if (const int names = a.out->content.hash_name.compare(b.out->content.hash_name); names != 0) return names;
+  if (!a.is_out && !b.is_out) return a.md5 < b.md5 ? -1 : a.md5 == b.md5 ? 0 : 1;
+  return a.Hash().compare(b.Hash());
+}
+
+using Position = std::deque<DataChange>::iterator;
+
+// Gives each addition the first deletion of its content that is left, and says which deletions are taken.
+std::vector<bool> MatchRenames(Position added, Position deleted, Position end) {
+  std::vector<bool> taken(static_cast<std::size_t>(end - deleted));
+  if (added == deleted) return taken;
+  std::vector<std::uint32_t> gone;  // deletions by content, those of one by path
+  for (std::uint32_t i = 0; i < taken.size(); ++i) {
+    if (deleted[i].before.Known()) gone.push_back(i);
   }
-  const auto by_path = [](const DataChange& a, const DataChange& b) { return PathPartsLess()(a.Path(), b.Path()); };
-  std::sort(added.begin(), added.end(), by_path);
-  std::sort(deleted.begin(), deleted.end(), by_path);
-  std::map<std::pair<std::string_view, std::string>, std::deque<std::size_t>> gone;  // by hash
-  std::vector<bool> taken(deleted.size());
-  for (std::size_t i = 0; i < deleted.size(); ++i) {
-    gone[{deleted[i].before.out->content.hash_name, deleted[i].before.Hash()}].push_back(i);
+  std::stable_sort(gone.begin(), gone.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return CompareContent(deleted[a].before, deleted[b].before) < 0; });
+  std::vector<std::uint32_t> used(gone.size());  // at the first of a content: how many of it are taken
+  for (; added != deleted; ++added) {
+    if (!added->after.Known()) continue;
+    const auto first = std::lower_bound(gone.begin(), gone.end(), added->after, [&](std::uint32_t i, const DataEntry& entry) {
+      return CompareContent(deleted[i].before, entry) < 0;
+    });
+    if (first == gone.end() || CompareContent(deleted[*first].before, added->after) != 0) continue;
+    const std::size_t at = static_cast<std::size_t>(first - gone.begin());
+    const std::size_t next = at + used[at];
+    if (next == gone.size() || CompareContent(deleted[gone[next]].before, added->after) != 0) continue;
+    ++used[at];
+    taken[gone[next]] = true;
+    const DataChange& from = deleted[gone[next]];
+    added->kind = DataChangeKind::kRenamed;
+    added->before = from.before;
+    added->old_folder = from.folder;
+    added->old_below = from.below;
   }
-  for (DataChange& change : added) {
-    const auto queue = change.after.Known() ? gone.find({change.after.out->content.hash_name, change.after.Hash()}) : gone.end();
-    if (queue != gone.end() && !queue->second.empty()) {
-      const std::size_t from = queue->second.front();
-      queue->second.pop_front();
-      taken[from] = true;
-      change.kind = DataChangeKind::kRenamed;
-      change.before = deleted[from].before;
-      change.old_folder = deleted[from].folder;
-      change.old_below = deleted[from].below;
-    }
-    found.push_back(change);
+  return taken;
+}
+
+}  // namespace
+
+void FindRenames(std::deque<DataChange>& changes) {
+  const auto less = [](const DataChange& a, const DataChange& b) {
+    const int rank = RankOf(a);
+    return rank != RankOf(b) ? rank < RankOf(b) : rank != 0 && PathLess(a, b);
+  };
+  // Most often they are in order already, and sorting them needs memory.
+  if (!std::is_sorted(changes.begin(), changes.end(), less)) std::stable_sort(changes.begin(), changes.end(), less);
+  const auto from_rank = [&](int rank) {
+    return std::partition_point(changes.begin(), changes.end(), [&](const DataChange& one) { return RankOf(one) < rank; });
+  };
+  const Position deleted = from_rank(2);
+  const std::vector<bool> taken = MatchRenames(from_rank(1), deleted, changes.end());
+  Position kept = deleted;
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    if (!taken[i]) *kept++ = deleted[static_cast<std::ptrdiff_t>(i)];
   }
-  for (std::size_t i = 0; i < deleted.size(); ++i) {
-    if (!taken[i]) found.push_back(deleted[i]);
-  }
-  return found;
+  changes.erase(kept, changes.end());
 }
 
 void MissingEntries::Add(const DataChange& change) {

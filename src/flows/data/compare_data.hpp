@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -84,7 +85,7 @@ class DataComparison {
 
 // Makes one renamed change (`before` of the deletion, path of the addition) of each addition that has the content of a deletion;
 // the others first, then additions and renames by path, then deletions.
-std::vector<DataChange> FindRenames(std::vector<DataChange> changes);
+void FindRenames(std::deque<DataChange>& changes);
 
 // Of many entries those (their `before`) whose objects are not in the cache, in the order in which they were added; the others
 // are not kept. A folder counts by its .dir alone.

@@ -77,9 +77,9 @@ TEST(FindRenames, FirstOfEqualContent) {
   const FakeProject before({{"a", Md5('1')}, {"b", Md5('1')}, {"c", Md5('2')}});
   const FakeProject after({{"c", Md5('3')}, {"x", Md5('1')}, {"y", Md5('4')}});
   DataComparison comparison(before.view(), after.view(), {});
-  std::vector<DataChange> changes;
-  ASSERT_TRUE(comparison.Run([&](const DataChange& change) { changes.push_back(change); }));
-  const std::vector<DataChange> found = FindRenames(std::move(changes));
+  std::deque<DataChange> found;
+  ASSERT_TRUE(comparison.Run([&](const DataChange& change) { found.push_back(change); }));
+  FindRenames(found);
   ASSERT_EQ(found.size(), 4u);
   EXPECT_EQ(found[0].Path(), "c");
   EXPECT_EQ(found[1].kind, DataChangeKind::kRenamed);
@@ -87,6 +87,21 @@ TEST(FindRenames, FirstOfEqualContent) {
   EXPECT_EQ(found[2].Path(), "y");
   EXPECT_EQ(found[3].kind, DataChangeKind::kDeleted);
   EXPECT_EQ(found[3].Path(), "b");
+}
+
+TEST(FindRenames, EqualContentsGoByPath) {
+  const FakeProject before({{"b/two", Md5('1')}, {"b/ten", Md5('1')}, {"a", Md5('1')}, {"k", Md5('5')}});
+  const FakeProject after(
+      {{"z", Md5('1')}, {"yy", Md5('1')}, {"yak", Md5('5')}, {"new", Md5('6')}, {"w", Md5('1')}, {"x", Md5('1')}});
+  DataComparison comparison(before.view(), after.view(), {});
+  std::deque<DataChange> found;
+  ASSERT_TRUE(comparison.Run([&](const DataChange& change) { found.push_front(change); }));
+  FindRenames(found);
+  Lines told;
+  for (const DataChange& one : found) {
+    told.push_back(one.kind == DataChangeKind::kRenamed ? one.OldShown() + " -> " + one.Shown() : one.Shown());
+  }
+  EXPECT_EQ(told, (Lines{"new", "a -> w", "b/ten -> x", "k -> yak", "b/two -> yy", "z"}));
 }
 
 TEST(PathPartsLess, WhatIsInAFolderFollowsIt) {

@@ -1,6 +1,7 @@
 #include "flows/data/data_status.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -50,7 +51,7 @@ Result<Compared> Compare(Repository& repository, const Sides& sides, const DataS
       sides.before, sides.after,
       {.granular = request.granular, .hash_only = true, .unchanged = sides.find_missing || sides.list_unchanged, .only = only});
   Compared compared;
-  std::vector<DataChange> changes;
+  std::deque<DataChange> changes;
   MissingEntries missing(repository);
   TRYV(comparison.Run([&](const DataChange& change) {
     if (change.kind == DataChangeKind::kUnknown && !change.after) return;
@@ -61,7 +62,9 @@ Result<Compared> Compare(Repository& repository, const Sides& sides, const DataS
       compared.unchanged.push_back(change.Shown());
     }
   }));
-  for (const DataChange& change : FindRenames(std::move(changes))) {
+  FindRenames(changes);
+  for (; !changes.empty(); changes.pop_front()) {
+    const DataChange& change = changes.front();
     const bool renamed = change.kind == DataChangeKind::kRenamed;
     compared.changes.push_back(
         {.state = std::string(StateOf(change.kind)), .path = change.Shown(), .old_path = renamed ? change.OldShown() : ""});

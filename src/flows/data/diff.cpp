@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -67,35 +68,37 @@ Result<Side> OfWorkspace(Repository& repository, const std::vector<std::string>&
   return side;
 }
 
-metrics::DiffedPath ToReport(const DataChange& change) {
+metrics::DiffedPath ToReport(const DataChange& change, bool hashes) {
   metrics::DiffedPath path;
   path.path = change.Shown();
-  path.hash = change.after ? change.after.Hash() : change.before.Hash();
+  if (hashes) path.hash = change.after ? change.after.Hash() : change.before.Hash();
   if (change.kind == DataChangeKind::kRenamed) path.old_path = change.OldShown();
   if (change.kind == DataChangeKind::kModified) {
     path.path = change.Path() + (change.before.is_dir ? "/" : "");
-    path.old_hash = change.before.Hash();
+    if (hashes) path.old_hash = change.before.Hash();
   }
   return path;
 }
 
-Result<metrics::DataDiff> Compare(Repository& repository, const Side& before, const Side& after, bool find_missing) {
+Result<metrics::DataDiff> Compare(Repository& repository, const Side& before, const Side& after, bool find_missing, bool hashes) {
   CompareOptions options{.unchanged = find_missing, .only = before.wanted, .per_root = true};
   options.only.insert(options.only.end(), after.wanted.begin(), after.wanted.end());
   DataComparison comparison(before.view, after.view, std::move(options));
-  std::vector<DataChange> changes;
+  std::deque<DataChange> changes;
   MissingEntries missing(repository);
   TRYV(comparison.Run([&](const DataChange& change) {
     if (find_missing && change.before) missing.Add(change);
     if (change.kind != DataChangeKind::kUnchanged && change.kind != DataChangeKind::kUnknown) changes.push_back(change);
   }));
   metrics::DataDiff diff;
-  for (const DataChange& change : FindRenames(std::move(changes))) {
+  FindRenames(changes);
+  for (; !changes.empty(); changes.pop_front()) {
+    const DataChange& change = changes.front();
     std::vector<metrics::DiffedPath>& group = change.kind == DataChangeKind::kAdded     ? diff.added
                                               : change.kind == DataChangeKind::kDeleted ? diff.deleted
                                               : change.kind == DataChangeKind::kRenamed ? diff.renamed
                                                                                         : diff.modified;
-    group.push_back(ToReport(change));
+    group.push_back(ToReport(change, hashes));
   }
   TRY(std::vector<MissingEntries::Entry> found, missing.Finish());
   for (MissingEntries::Entry& entry : found) {
@@ -126,7 +129,7 @@ Result<metrics::DataDiff> DiffData(Repository& repository, const DiffRequest& re
     if (std::find(new_side.missing.begin(), new_side.missing.end(), target) == new_side.missing.end()) continue;
     return repo::UnexpectedFailure(fmt::format("[Errno 2] No such file or directory: '{}'", target));
   }
-  return Compare(repository, old_side, new_side, request.after.empty());
+  return Compare(repository, old_side, new_side, request.after.empty(), request.hashes);
 }
 
 }  // namespace mlean::flows

@@ -13,6 +13,7 @@ struct DiffRequest {
   std::string before = "HEAD";
   std::string after;                 // "" or "workspace": the workspace
   std::vector<std::string> targets;  // as typed; none: all
+  bool hashes = false;               // of what is told, too
 };
 
 // Objects missing from the cache are looked for when `after` is "". Errors that DVC's command catches: kNotFound "unknown Git

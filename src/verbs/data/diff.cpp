@@ -15,9 +15,10 @@ Result<int> Diff(const Arguments& arguments, Context& context) {
   const Result<std::unique_ptr<flows::Repository>> repository = flows::Repository::Open(
       context.directory, {.wait_for_lock = arguments.Has("wait-for-lock"), .quiet = context.quiet, .say = SayFor(context)});
   if (!repository) return repository.error().code == Code::kBusy ? fail(repository.error()) : repository.error();
-  const Result<metrics::DataDiff> diff = flows::DiffData(
-      **repository,
-      {.before = arguments.Text("A_REV", "HEAD"), .after = arguments.Text("B_REV"), .targets = arguments.List("targets")});
+  const Result<metrics::DataDiff> diff = flows::DiffData(**repository, {.before = arguments.Text("A_REV", "HEAD"),
+                                                                        .after = arguments.Text("B_REV"),
+                                                                        .targets = arguments.List("targets"),
+                                                                        .hashes = arguments.Has("show-hash")});
   if (!diff) return fail(diff.error());
   TRYV((*repository)->Finish());
   const metrics::DataDiffOptions options{.show_hash = arguments.Has("show-hash"),
