@@ -25,6 +25,7 @@
 #include "flows/webhook_sender.hpp"
 #include "net/server.hpp"
 #include "os/files.hpp"
+#include "os/machine.hpp"
 #include "os/signals.hpp"
 #include "registry/model_store.hpp"
 #include "track/experiment_store.hpp"
@@ -35,6 +36,7 @@ namespace {
 
 constexpr std::chrono::seconds kTickEvery{2};
 constexpr std::chrono::milliseconds kPollEvery{100};
+constexpr std::int64_t kTidyEveryMs = 2000;
 
 // The loop thread: ticks every few seconds, sooner when woken, and follows the registry ten times a second. With a simulated
 // clock it ticks only when asked: then whoever turns the clock says when.
@@ -194,8 +196,8 @@ void WarnWithoutTls(const Listen& listen, const TlsFiles& tls) {
 
 // Until a stop signal; then lets open requests end. A second signal forces.
 void ServeUntilStopped(os::StopSignals& stop, net::Server& server, LoopThread& loop_thread) {
-  while (stop.Wait(-1) == 0) {
-  }
+  // Meanwhile this thread sees to it that the memory of a large answer is given back: the heap of its own keeps it for ever.
+  while (stop.Wait(kTidyEveryMs) == 0) os::ReturnFreeMemory();
   log::Info("server.draining");
   loop_thread.Cancel();
   std::atomic<bool> drained{false};

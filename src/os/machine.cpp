@@ -1,6 +1,7 @@
 #include "os/machine.hpp"
 
 #include <fmt/core.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -112,6 +114,28 @@ std::uint64_t RssBytes() {
 }
 
 std::uint64_t PeakRssBytes() { return KbOf(Content("/proc/self/status"), "VmHWM"); }
+
+namespace {
+
+// Resident memory beside what the heap has in use: code, other allocators, and what the heap keeps though it was freed.
+std::uint64_t SpareBytes() {
+  const struct mallinfo2 heap = ::mallinfo2();
+  const std::uint64_t resident = RssBytes();
+  return resident - std::min<std::uint64_t>(resident, heap.uordblks + heap.hblkhd);
+}
+
+}  // namespace
+
+void ReturnFreeMemory() {
+  constexpr std::uint64_t kWorth = 24ull << 20;
+  static std::atomic<std::uint64_t> tried = 0;  // with so much spare there was nothing to give back
+  const std::uint64_t spare = SpareBytes();
+  tried.store(std::min(tried.load(), spare));
+  if (spare < tried.load() + kWorth) return;
+  ::malloc_trim(0);
+  const std::uint64_t left = SpareBytes();
+  tried.store(left + kWorth / 2 < spare ? 0 : left);
+}
 
 std::uint64_t FreeDiskBytes(const std::filesystem::path& path) {
   struct statvfs st {};

@@ -23,6 +23,9 @@ std::string UserName();  // as in Machine
 int Cores();
 std::uint64_t RssBytes();
 std::uint64_t PeakRssBytes();
+// Gives the kernel back what the heap has kept of memory that was freed, when it is much. For a thread that nobody waits for, now
+// and then: it takes milliseconds.
+void ReturnFreeMemory();
 std::uint64_t FreeDiskBytes(const std::filesystem::path& path);  // for this user
 std::filesystem::path ExecutablePath();
 
