@@ -20,6 +20,7 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 import mlflow  # noqa: E402
 from mlflow import MlflowClient  # noqa: E402
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag, ViewType  # noqa: E402
+from mlflow.tracking._tracking_service import utils  # noqa: E402
 
 try:
     from mlflow.entities import LoggedModelInput, LoggedModelOutput
@@ -32,7 +33,9 @@ T0 = 1_700_000_000_000
 
 def client_of(uri):
     if uri.startswith("http"):
-        mlflow.set_tracking_uri(uri)  # a 2.x client asks the default server for files
+        # A 2.x client asks the default server for files, and remembers by the run's id which one that was.
+        mlflow.set_tracking_uri(uri)
+        getattr(utils, "_artifact_repos_cache", {}).clear()
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
