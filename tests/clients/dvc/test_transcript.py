@@ -16,8 +16,10 @@ UPDATE_GOLDEN=1 records them anew with the real dvc: look at the difference befo
 
 import contextlib
 import os
+import pathlib
 import re
 import shlex
+import tempfile
 
 import pytest
 
@@ -112,13 +114,20 @@ def expected(lines):
     return found
 
 
+@pytest.fixture
+def short_path():
+    """Tables are as wide as a terminal: a long path would break their lines."""
+    with tempfile.TemporaryDirectory(prefix="t") as folder:
+        yield pathlib.Path(folder)
+
+
 @pytest.mark.parametrize(("file", "name", "lines"), SCENARIOS, ids=[f"{file.stem}: {name}" for file, name, _ in SCENARIOS])
-def test_replay(file, name, lines, real, ours, tmp_path, user_env):
+def test_replay(file, name, lines, real, ours, short_path, user_env):
     if os.environ.get("UPDATE_GOLDEN"):
-        repo = start_of(name, tmp_path, user_env)
+        repo = start_of(name, short_path, user_env)
         answer = [row for step in play(real, repo, lines) for row in recorded(*step, repo)]
         return RECORDED.setdefault(file, []).append((name, answer))
-    repo = start_of(name, tmp_path, user_env)
+    repo = start_of(name, short_path, user_env)
     wanted = iter(expected(lines))
     for kind, line, done in play(ours, repo, lines):
         if done is not None:
