@@ -32,10 +32,9 @@ T0 = 1_700_000_000_000
 
 
 def client_of(uri):
+    getattr(utils, "_artifact_repos_cache", {}).clear()  # a 2.x client remembers by the run's id who had its files
     if uri.startswith("http"):
-        # A 2.x client asks the default server for files, and remembers by the run's id which one that was.
-        mlflow.set_tracking_uri(uri)
-        getattr(utils, "_artifact_repos_cache", {}).clear()
+        mlflow.set_tracking_uri(uri)  # and asks the default server for them
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
