@@ -81,10 +81,14 @@ def verb_page(verb):
     out = [f"## {verb}", about.strip(), "", f"`{usage} [OPTIONS]`", ""]
     rows = []
     section = ""
-    for line in rest.splitlines()[1:]:
+    lines = rest.splitlines()
+    for line, following in zip(lines[1:], [*lines[2:], ""]):
         if re.match(r"^\w[\w ]*:", line):
             section = line.split(":")[0]
-        entry = re.match(r"^  (\S.*?)\s{2,}(\S.*)$", line)
+        # The texts begin in column 30: one blank is enough in front of it.
+        entry = re.match(r"^  (\S.*?)(?:\s{2,}|(?<=^.{29}) )(\S.*)$", line)
+        if line.startswith("  -") and following.startswith(" " * 30) and not entry:  # a long name, the text on the next line
+            entry = ["", line.strip(), following.strip()]
         if section in ("Options", "Positionals") and entry and entry[1] not in COMMON:
             rows.append(f"| `{cell(entry[1])}` | {cell(entry[2])} |")
     if rows:
@@ -100,7 +104,7 @@ def verb_page(verb):
 
 def main():
     overview = run_help()
-    verbs = re.findall(r"^  (\w[\w ]*?)\s{2,}(\S.*)$", overview, re.M)
+    verbs = re.findall(r"^  (\w[\w -]*?)\s{2,}(\S.*)$", overview, re.M)
     print(HEAD)
     print("| verb | |\n| --- | --- |")
     for verb, summary in verbs:
