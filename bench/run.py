@@ -22,6 +22,7 @@ import cases
 import data_cases
 import remote_cases
 import tracking_cases
+import tracking_sides
 from programs import MLEAN, TOP, Failed, run
 
 
@@ -55,7 +56,7 @@ def machine():
         "wrk": package("wrk"),
         "libxgboost": package("libxgboost0"),
         "dvc": first_line(str(data_cases.DVC), "--version"),
-        "mlflow": first_line(str(tracking_cases.MLFLOW), "--version"),
+        "mlflow": first_line(str(tracking_sides.MLFLOW), "--version"),
     }
 
 
@@ -158,8 +159,8 @@ def main():
         "rows": [{k: v for k, v in dataclasses.asdict(row).items() if v not in (None, "", {})} for row in rows],
     }
     print(table(rows), load_table(rows), sep="\n\n")
-    whole = not options.quick and not options.only
-    target = TOP / ("bench/results" if whole else "build/bench") / f"{today:%Y-%m-%d}-{report['commit']}.json"
+    part = "".join(f"-{name}" for name in options.only or [])
+    target = TOP / ("build/bench" if options.quick else "bench/results") / f"{today:%Y-%m-%d}-{report['commit']}{part}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     load = report["load_before"][0]

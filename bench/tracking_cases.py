@@ -9,171 +9,16 @@ import json
 import os
 import pathlib
 import re
-import socket
 import sqlite3
 import statistics
-import threading
 import time
 import urllib.parse
 
-import programs
 import tracking_data
 from cases import Row
-from programs import MLEAN, TOP, Failed, Program, free_port, run
-
-MLFLOW = pathlib.Path(os.environ.get("MLFLOW_BIN", TOP / ".deps/mlflow3/bin/mlflow"))
-API = "/api/2.0/mlflow/"
-PER_BATCH = 1000
-PAGE = 25_000  # points of a history that MLflow's client asks for at a time
-MB = 1_000_000
-
-
-def processes(pid):
-    """`pid` and all that descend from it."""
-    found = [pid]
-    for each in found:
-        with contextlib.suppress(OSError):
-            for task in pathlib.Path(f"/proc/{each}/task").iterdir():
-                found += map(int, (task / "children").read_text().split())
-    return found
-
-
-def memory_mb(pid, field):
-    total = 0
-    for each in processes(pid):
-        with contextlib.suppress(OSError):
-            for line in pathlib.Path(f"/proc/{each}/status").read_text().splitlines():
-                if line.startswith(field + ":"):
-                    total += int(line.split()[1]) * 1024 / MB
-    return total
-
-
-class Link:
-    """A keep-alive connection that sends bytes which are ready."""
-
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=900)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.stream = self.socket.makefile("rb", buffering=1 << 16)
-
-    def close(self):
-        self.stream.close()
-        self.socket.close()
-
-    def head(self):
-        """Status and length; None: the body comes in chunks."""
-        status = int(self.stream.readline().split()[1])
-        length = 0
-        while (line := self.stream.readline()) not in (b"\r\n", b""):
-            name, _, rest = line.lower().partition(b":")
-            if name == b"content-length":
-                length = int(rest)
-            if name == b"transfer-encoding":
-                length = None
-        return status, length
-
-    def chunks(self):
-        while size := int(self.stream.readline(), 16):
-            yield self.stream.read(size)
-            self.stream.readline()
-        self.stream.readline()
-
-    def ask(self, request):
-        self.socket.sendall(request)
-        status, length = self.head()
-        body = b"".join(self.chunks()) if length is None else self.stream.read(length)
-        if status != 200:
-            raise Failed(f"answered {status}: {body[:400].decode(errors='replace')}")
-        return body
-
-
-def encoded(method, path, body=None):
-    data = b"" if body is None else json.dumps(body).encode()
-    return b"%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (method.encode(), path.encode(), len(data)) + data
-
-
-class Side:
-    """One of the two servers, running."""
-
-    def __init__(self, name, tables, database, program):
-        self.name, self.tables, self.database, self.program = name, tables, database, program
-        self.port = program.port
-
-    def ask(self, method, path, body=None):
-        link = Link(self.port)
-        try:
-            return json.loads(link.ask(encoded(method, API + path, body)))
-        finally:
-            link.close()
-
-    def new_run(self, experiment="0"):
-        made = self.ask("POST", "runs/create", {"experiment_id": experiment, "start_time": tracking_data.START_MS})
-        return made["run"]["info"]["run_id"]
-
-    def fill(self, what):
-        with tracking_data.filling(self.database) as database:
-            what(self.tables, database)
-
-
-def environment():
-    return {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "DO_NOT_TRACK": "true"}
-
-
-def mlean_program(folder, *options):
-    root = folder / "mlean"
-    root.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    return Program([MLEAN, "server", "--root", root, "--listen", f"127.0.0.1:{port}", *options], root, port, folder / "mlean.log")
-
-
-def mlflow_program(folder):
-    if not MLFLOW.exists():
-        raise Failed("the real mlflow is not there: ./dev conformance, or set MLFLOW_BIN")
-    root = folder / "mlflow"
-    root.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    words = ["env", *(f"{key}={word}" for key, word in environment().items()), MLFLOW, "server", "--host", "127.0.0.1", "--port", port]
-    words += ["--workers", os.cpu_count(), "--backend-store-uri", f"sqlite:///{root}/db", "--artifacts-destination", root / "artifacts"]
-    return Program(words, root, port, folder / "mlflow.log")
-
-
-@contextlib.contextmanager
-def both(folder):
-    with mlflow_program(folder) as theirs, mlean_program(folder) as ours:
-        ours.until_answers("/health")
-        theirs.until_answers("/health", 180)
-        yield (
-            Side("mlean", tracking_data.Mlean, folder / "mlean/.mlean/mlean.db", ours),
-            Side("mlflow", tracking_data.Mlflow, folder / "mlflow/db", theirs),
-        )
-
-
-def rate_row(title, unit, ours, theirs, goal, limit=None, limit_name="", near=0.5, raw=None):
-    """Higher is better: `goal` times mlflow's, and `near` of the limit."""
-    parts, passed = [], None
-    if goal:
-        parts.append(f"≥ {goal} ×")
-        passed = ours >= goal * theirs
-    what = "mlflow"
-    if limit:
-        what += f"; {limit_name} {limit:,.0f}"
-        parts.append(f"≥ {near} × {limit_name}")
-        passed = passed is not False and ours >= near * limit
-    return Row(title, ours, unit, theirs, what, ours / theirs, " and ".join(parts), passed, raw or {})
-
-
-def time_row(title, ours, theirs, goal, limit=None, limit_name="", near=2, raw=None):
-    """Milliseconds, lower is better."""
-    parts, passed = [], None
-    if goal:
-        parts.append(f"≥ {goal} × faster")
-        passed = ours * goal <= theirs
-    what = "mlflow"
-    if limit:
-        what += f"; {limit_name} {limit:,.2f}"
-        parts.append(f"≤ {near} × {limit_name}")
-        passed = passed is not False and ours <= near * limit
-    return Row(title, ours, "ms", theirs, what, theirs / ours, " and ".join(parts), passed, raw or {})
+from programs import Failed, Program, free_port, run
+from tracking_sides import API, MB, PAGE, Link, both, encoded, memory_mb, mlean_program, mlflow_program, rate_row, time_row
+from tracking_writes import full_sync, metrics_in
 
 
 # ---------------------------------------------------------------- start and memory
@@ -194,154 +39,6 @@ def start(bench, folder):
         time_row("tracking server: exec to first 200 of /health", ours, theirs, 50, raw=spans),
         Row("tracking server: idle resident memory", rss, "MB", idle["mlflow"], "mlflow", idle["mlflow"] / rss, "≤ 30 MB", rss <= 30),
     ]
-
-
-# ---------------------------------------------------------------- metrics in
-def batch_body(run, number):
-    """1,000 points, 20 keys in turn; each batch has steps of its own."""
-    first = number * (PER_BATCH // 20)
-    points = [
-        {"key": tracking_data.KEYS[i % 20], "value": tracking_data.value(first, i), "timestamp": tracking_data.START_MS + first + i // 20, "step": first + i // 20}
-        for i in range(PER_BATCH)
-    ]
-    return encoded("POST", API + "runs/log-batch", {"run_id": run, "metrics": points})
-
-
-def at_once(jobs):
-    """Seconds until all are done; each job is a function."""
-    failures, ready = [], threading.Barrier(len(jobs) + 1)
-
-    def work(job):
-        ready.wait()
-        try:
-            job()
-        except Exception as problem:  # told below, on the thread that waits
-            failures.append(problem)
-
-    threads = [threading.Thread(target=work, args=(job,), daemon=True) for job in jobs]
-    for thread in threads:
-        thread.start()
-    ready.wait()
-    begin = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise Failed(str(failures[0]))
-    return time.perf_counter() - begin
-
-
-def log_batches(side, clients, batches):
-    """Metrics per second."""
-    jobs, links = [], []
-    for _ in range(clients):
-        run = side.new_run()
-        link = Link(side.port)
-        bodies = [batch_body(run, number) for number in range(batches)]
-        links.append(link)
-        jobs.append(lambda link=link, bodies=bodies: [link.ask(body) for body in bodies])
-    span = at_once(jobs)
-    for link in links:
-        link.close()
-    return clients * batches * PER_BATCH / span
-
-
-def plain_writer(folder, batches, per_batch):
-    """Rows per second of one program that writes the same rows into the same tables, and does nothing else."""
-    path = folder / f"plain-{time.monotonic_ns()}.db"
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=NORMAL")
-        database.execute(
-            "CREATE TABLE metrics(run INTEGER NOT NULL, key INTEGER NOT NULL, time INTEGER NOT NULL, step INTEGER NOT NULL, value REAL NOT NULL, "
-            "is_nan INTEGER NOT NULL, PRIMARY KEY(run, key, time, step, value, is_nan)) WITHOUT ROWID"
-        )
-        database.execute(
-            "CREATE TABLE latest_metrics(run INTEGER NOT NULL, key INTEGER NOT NULL, value REAL NOT NULL, is_nan INTEGER NOT NULL, time INTEGER NOT NULL, "
-            "step INTEGER NOT NULL, PRIMARY KEY(run, key)) WITHOUT ROWID"
-        )
-        steps = max(per_batch // 20, 1)
-        ready = [
-            [(1, i % 20, tracking_data.START_MS + n * steps + i // 20, n * steps + i // 20, tracking_data.value(n * steps, i), 0) for i in range(per_batch)]
-            for n in range(batches)
-        ]
-        begin = time.perf_counter()
-        for rows in ready:
-            database.execute("BEGIN IMMEDIATE")
-            database.executemany("INSERT OR IGNORE INTO metrics VALUES(?, ?, ?, ?, ?, ?)", rows)
-            database.executemany("INSERT OR REPLACE INTO latest_metrics(run, key, time, step, value, is_nan) VALUES(?, ?, ?, ?, ?, ?)", rows[-20:])
-            database.execute("COMMIT")
-        span = time.perf_counter() - begin
-    return batches * per_batch / span
-
-
-SINGLE = """
-local step = 0
-wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
-function request()
-  step = step + 1
-  return wrk.format(nil, nil, nil, string.format('{{"run_id":"{run}","key":"loss","value":0.5,"timestamp":%d,"step":%d}}', {base} + step, step))
-end
-"""
-
-
-def log_single(bench, side, clients, seconds):
-    """wrk's figures of single log-metric calls."""
-    text = SINGLE + programs.WRK_SCRIPT[programs.WRK_SCRIPT.index("function done") :]
-    script = bench.folder / f"single-{time.monotonic_ns()}.lua"
-    script.write_text(text.format(run=side.new_run(), base=tracking_data.START_MS))
-    command = programs.wrk_command(script, side.program.url + API + "runs/log-metric", clients, seconds)
-    figures = programs.wrk_figures(run(*command[:-1], "--timeout", "60s", command[-1]))
-    if figures["bad_status"] or figures["broken"]:
-        raise Failed(f"log-metric of {side.name}: {figures['bad_status']} refused, {figures['broken']} broken")
-    return figures
-
-
-def metrics_in(bench, folder, sides):
-    ours, theirs = sides
-    rows, rounds = [], bench.times(3, 1)
-    for clients in (1, 8):
-        mine, limits = [], []
-        for _ in range(rounds):
-            mine.append(log_batches(ours, clients, bench.times(400, 100) // clients))
-            limits.append(plain_writer(folder, bench.times(400, 100), PER_BATCH))
-        his = log_batches(theirs, clients, max(bench.times(40, 8) // clients, 1))
-        plural = "s" if clients > 1 else ""
-        title = f"log-batch of 1,000 metrics, {clients} client{plural}"
-        mid = statistics.median
-        rows.append(rate_row(title, "metrics/s", mid(mine), his, 20, mid(limits), "one SQLite writer", raw={"mlean": mine, "limit": limits}))
-    nothing = programs.wrk_script(bench.folder, "nothing", None)
-    for clients in (1, 32):
-        mine, limits = [], []
-        for _ in range(rounds):
-            mine.append(log_single(bench, ours, clients, bench.times(3, 1)))
-            written = plain_writer(folder, bench.times(40_000, 10_000), 1)
-            asked = programs.wrk(nothing, ours.program.url + "/health", clients, 1, ours.program)["per_second"]
-            limits.append(1 / (1 / written + 1 / asked))  # each call is written and answered
-        his = log_single(bench, theirs, clients, bench.times(5, 2))
-        middle = statistics.median(each["per_second"] for each in mine)
-        plural = "s" if clients > 1 else ""
-        title = f"durable log-metric, {clients} client{plural}"
-        raw = {"mlean": mine, "mlflow": his, "limit": limits}
-        rows.append(rate_row(title, "calls/s", middle, his["per_second"], 50, statistics.median(limits), "one SQLite writer + /health", raw=raw))
-        if clients > 1:
-            rows.append(time_row(title + ", p99", statistics.median(each["p99_us"] for each in mine) / 1000, his["p99_us"] / 1000, None))
-    return rows
-
-
-def full_sync(bench, folder, theirs):
-    """`--sync full`: an answer promises that the row is on the disk, as with the real server's SQLite."""
-    rows = []
-    with mlean_program(folder / "full", "--sync", "full") as program:
-        program.until_answers("/health")
-        side = Side("mlean", tracking_data.Mlean, folder / "full/mlean/.mlean/mlean.db", program)
-        for clients in (1, 32):
-            mine = log_single(bench, side, clients, bench.times(3, 1))
-            his = log_single(bench, theirs, clients, bench.times(3, 1))
-            plural = "s" if clients > 1 else ""
-            title = f"log-metric with --sync full, {clients} client{plural}"
-            rows.append(rate_row(title, "calls/s", mine["per_second"], his["per_second"], None, raw={"mlean": mine, "mlflow": his}))
-    return rows
 
 
 # ---------------------------------------------------------------- questions
@@ -531,10 +228,8 @@ def large_artifact(bench, folder, sides):
             with open(file, "wb") as out:
                 for _ in range(size // MB):
                     out.write(os.urandom(MB))
-            os.sync()  # what was written is not theirs to wait for
-            for name, port, prefix in targets:
-                if name == "mlflow" and i > 0:
-                    continue
+            for name, port, prefix in targets[i:] + targets[:i]:  # the disks of virtual machines take a burst, and then less
+                os.sync()  # what was written is not theirs to wait for
                 path = f"{prefix}0/large-{i}"
                 before = memory_mb(pid, "VmRSS")
                 pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins anew
@@ -542,7 +237,6 @@ def large_artifact(bench, folder, sides):
                 downs[name].append(size / download(port, path, size) / MB)
                 if name == "mlean":
                     grown = max(grown, memory_mb(pid, "VmHWM") - before)
-                os.sync()
             file.unlink()
     rows, mid = [], statistics.median
     for verb, got in (("upload", ups), ("download", downs)):
