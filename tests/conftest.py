@@ -132,11 +132,11 @@ def _first_line(process, seconds):
 
 
 @contextlib.contextmanager
-def start_server(mlean, env, log, root, *args, listen="127.0.0.1:0", **options):
+def start_server(mlean, env, log, root, *args, listen="127.0.0.1:0", cwd=None, **options):
     with open(log, "wb") as stderr:
         process = subprocess.Popen(
             [str(mlean), "server", "--root", str(root), "--listen", listen, *map(str, args)],
-            cwd=root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, **options,
+            cwd=cwd or root, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, **options,
         )  # fmt: skip
     try:
         line = _first_line(process, START_SECONDS)

@@ -47,8 +47,10 @@ Result<std::vector<Grant>> ListGrants(sql::Conn& conn, std::int64_t user) {
 }
 
 Result<void> SetGrant(sql::Txn& txn, const Grant& grant) {
-  return txn.Exec("INSERT OR REPLACE INTO access_grants(user, kind, object, level) VALUES(?1, ?2, ?3, ?4)", grant.user,
-                  Number(grant.object.kind), grant.object.no, static_cast<std::int64_t>(grant.level));
+  return txn.Exec(
+      "INSERT INTO access_grants(user, kind, object, level) VALUES(?1, ?2, ?3, ?4) ON CONFLICT(user, kind, object) DO UPDATE SET "
+      "level = excluded.level",
+      grant.user, Number(grant.object.kind), grant.object.no, static_cast<std::int64_t>(grant.level));
 }
 
 Result<void> RemoveGrant(sql::Txn& txn, std::int64_t user, Object object) {

@@ -15,6 +15,7 @@ int HttpStatus(Code code) {
     case Code::kTooLarge: return 413;
     case Code::kUnsupported: return 501;
     case Code::kCancelled: return 499;
+    case Code::kFull: return 507;
     case Code::kIo:
     case Code::kCorrupt:
     case Code::kInternal: return 500;

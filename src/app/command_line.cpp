@@ -66,7 +66,18 @@ void PrintOverview(const std::vector<VerbSpec>& table) {
   verbs::Print(out);
 }
 
+// Commands of DVC that are left to it.
+bool IsLeftToDvc(const std::vector<std::string>& words) {
+  constexpr std::string_view kNames[] = {"artifacts", "completion", "daemon", "dataset", "ds", "du", "import-db", "test-db"};
+  if (words.size() > 1 && words[0] == "studio" && words[1] == "login") return true;
+  return std::find(std::begin(kNames), std::end(kNames), words[0]) != std::end(kNames);
+}
+
 Error UnknownVerb(const std::vector<std::string>& words, const std::vector<VerbSpec>& table) {
+  if (IsLeftToDvc(words)) {
+    return Fail(Code::kUsage, fmt::format("cannot run '{}': mlean does not have this command of DVC's", Join(words, " ")),
+                "dvc " + Join(words, " "));
+  }
   std::vector<std::string> known;
   std::vector<std::string> under;
   for (const VerbSpec& verb : table) {
@@ -95,6 +106,11 @@ void Shield(std::vector<std::string>& words) {
 
 std::string Unshielded(const std::string& value) { return value.starts_with(kNoList) ? value.substr(1) : value; }
 
+// What is wrong with the text of a number; empty when nothing is.
+std::string WholeNumber(const std::string& text) {
+  return ParseInt(text) ? std::string() : fmt::format("invalid int value: '{}'", text);
+}
+
 // CLI11's view of one verb, filling `arguments` when it parses.
 void AddOptions(CLI::App& cli, const VerbSpec& verb, Arguments& arguments) {
   for (const verbs::OptionSpec& option : verb.options) {
@@ -120,6 +136,8 @@ void AddOptions(CLI::App& cli, const VerbSpec& verb, Arguments& arguments) {
           option.names, [&arguments, key](const std::string& value) { arguments.Add(key, Unshielded(value)); }, option.help);
       if (option.kind == OptionKind::kOptional) added->expected(0, 1);
     }
+    // DVC reads numbers before it looks at anything else.
+    if (verb.usage_status == repo::kDvcUsageExit && option.value_name == "N") added->check(WholeNumber);
     if (!option.value_name.empty()) added->type_name(option.value_name);
     if (IsPositional(option)) added->type_name("");
     if (option.required) added->required();
@@ -210,6 +228,19 @@ bool MayStandInFront(std::string_view word) {
   return std::find(std::begin(kFlags), std::end(kFlags), word) != std::end(kFlags);
 }
 
+// Whether both -q and -v stand anywhere on the command line, which DVC refuses wherever they stand, "-qv" too.
+bool QuietAndVerbose(int argc, char** argv) {
+  bool quiet = false;
+  bool verbose = false;
+  for (int at = 1; at < argc && std::string_view(argv[at]) != "--"; ++at) {
+    const std::string_view word = argv[at];
+    const bool flags = word.size() > 1 && word[0] == '-' && word.find_first_not_of("qv", 1) == word.npos;
+    quiet = quiet || word == "--quiet" || (flags && word.find('q') != word.npos);
+    verbose = verbose || word == "--verbose" || (flags && word.find('v') != word.npos);
+  }
+  return quiet && verbose;
+}
+
 // Takes "-C DIR" in front of the verb; "--cd DIR" is DVC's name of it. So are the flags that DVC takes there.
 Result<Invocation> ReadFront(int argc, char** argv) {
   Invocation out;
@@ -221,7 +252,7 @@ Result<Invocation> ReadFront(int argc, char** argv) {
       out.flags.emplace_back(argv[at++]);
       continue;
     }
-    if (at + 1 >= argc) return Fail(Code::kUsage, "cannot use -C: it needs a folder");
+    if (at + 1 >= argc) return Fail(Code::kUsage, fmt::format("cannot use {}: it needs a folder", argv[at]));
     dvc_folder = std::string_view(argv[at]) == "--cd" ? argv[at + 1] : "";
     out.context.directory /= argv[at + 1];
     at += 2;
@@ -234,6 +265,21 @@ Result<Invocation> ReadFront(int argc, char** argv) {
   }
   for (; at < argc; ++at) out.words.emplace_back(argv[at]);
   return out;
+}
+
+// Why `words` were not understood.
+Error UsageError(const VerbSpec& verb, const std::vector<std::string>& words, const char* problem) {
+  const std::string command = "mlean " + Join(verb.words, " ");
+  for (const std::string& word : words) {
+    const std::string name = word.substr(0, word.find('='));
+    for (const verbs::ForeignOption& option : verb.foreign) {
+      const std::vector<std::string> names = Split(option.names, ',');
+      if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+      return Fail(Code::kUsage, fmt::format("cannot run '{}' with {}: {}", command, name, option.instead),
+                  option.fix.empty() ? command + " --help" : option.fix);
+    }
+  }
+  return Fail(Code::kUsage, fmt::format("cannot run '{}': {}", command, problem), command + " --help");
 }
 
 int RunVerb(const VerbSpec& verb, std::vector<std::string> rest, verbs::Context& context) {
@@ -252,6 +298,7 @@ int RunVerb(const VerbSpec& verb, std::vector<std::string> rest, verbs::Context&
   if (verb.usage_status == repo::kDvcUsageExit) Complete(verb, rest);
   TakeCommand(verb, rest, arguments);
   Shield(rest);
+  const std::vector<std::string> words = rest;
   std::reverse(rest.begin(), rest.end());  // CLI11 takes them from the back
   try {
     cli.parse(rest);
@@ -263,9 +310,7 @@ int RunVerb(const VerbSpec& verb, std::vector<std::string> rest, verbs::Context&
       fmt::print(stderr, "{}ERROR: {}\n", cli.help(), error.what());
       return verb.usage_status;
     }
-    return PrintError(Fail(Code::kUsage, fmt::format("cannot run 'mlean {}': {}", Join(verb.words, " "), error.what()),
-                           fmt::format("mlean {} --help", Join(verb.words, " "))),
-                      json);
+    return PrintError(UsageError(verb, words, error.what()), json);
   }
   context.json = json;
   context.quiet = quiet;
@@ -283,7 +328,10 @@ int RunCommandLine(int argc, char** argv, const std::vector<VerbSpec>& table) {
   Result<Invocation> front = ReadFront(argc, argv);
   if (!front) {
     const repo::DvcFailure failure = repo::UncaughtFailure(front.error());
-    if (failure.footer.empty()) return PrintError(front.error(), false);
+    if (failure.footer.empty()) {
+      const int status = PrintError(front.error(), false);
+      return std::string_view(argv[argc - 1]) == "--cd" ? repo::kDvcUsageExit : status;
+    }
     fmt::print(stderr, "ERROR: {}\n{}\n", failure.text, failure.footer);
     return failure.exit;
   }
@@ -293,7 +341,7 @@ int RunCommandLine(int argc, char** argv, const std::vector<VerbSpec>& table) {
     return words.empty() ? repo::kDvcUsageExit : 0;
   }
   if (words[0] == "experiments") words[0] = "exp";  // as DVC has it
-  if (words[0] == "--version") {
+  if (words[0] == "--version" || words[0] == "-V") {
     // A link to us called "dvc" is asked by DVC's editor extensions whether it is new enough.
     if (std::filesystem::path(argv[0]).filename() == "dvc") {
       verbs::PrintLine(repo::kDvcVersion);
@@ -307,6 +355,11 @@ int RunCommandLine(int argc, char** argv, const std::vector<VerbSpec>& table) {
     PrintError(UnknownVerb(words, table), false);
     const auto kin = std::find_if(table.begin(), table.end(), [&](const VerbSpec& one) { return one.words.front() == words[0]; });
     return kin == table.end() ? repo::kDvcUsageExit : kin->usage_status;
+  }
+
+  if (verb->usage_status == repo::kDvcUsageExit && QuietAndVerbose(argc, argv)) {
+    fmt::print(stderr, "ERROR: argument -v/--verbose: not allowed with argument -q/--quiet\n");
+    return ExitStatus(Code::kUsage);  // 2, the only one of DVC's usage errors that is not 254
   }
 
   // Simulated time, shared by the processes of one demo or test (docs/ARCHITECTURE.md, "Time").

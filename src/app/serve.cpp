@@ -14,10 +14,14 @@
 #include "api/predict.hpp"
 #include "app/access_watch.hpp"
 #include "app/listen.hpp"
+#include "app/mlflow_options.hpp"
 #include "app/tls_files.hpp"
 #include "artifacts/upload_parts.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "flows/artifact_uri.hpp"
+#include "flows/blob_bucket.hpp"
+#include "flows/blob_store.hpp"
 #include "flows/check_config.hpp"
 #include "flows/log_run.hpp"
 #include "flows/run_files.hpp"
@@ -25,6 +29,7 @@
 #include "flows/webhook_sender.hpp"
 #include "net/server.hpp"
 #include "os/files.hpp"
+#include "os/lock.hpp"
 #include "os/machine.hpp"
 #include "os/signals.hpp"
 #include "registry/model_store.hpp"
@@ -37,6 +42,10 @@ namespace {
 constexpr std::chrono::seconds kTickEvery{2};
 constexpr std::chrono::milliseconds kPollEvery{100};
 constexpr std::int64_t kTidyEveryMs = 2000;
+constexpr std::chrono::milliseconds kJoinWait{10};
+constexpr int kJoinTries = 3000;
+constexpr std::int64_t kMaxCacheGib = 1 << 20;
+constexpr std::size_t kBucketThreads = 64;  // those of handlers: most may wait for the bucket, and some must answer the others
 
 // The loop thread: ticks every few seconds, sooner when woken, and follows the registry ten times a second. With a simulated
 // clock it ticks only when asked: then whoever turns the clock says when.
@@ -162,10 +171,63 @@ Result<void> CheckUsers(const access::Authenticator& users, const flows::Workspa
 Result<std::filesystem::path> PrepareRoot(const verbs::Arguments& arguments, const verbs::Context& context) {
   if (!arguments.Has("root")) return context.directory;
   // Exactly that folder, also inside of another project: its .mlean says so from now on, to the other verbs too.
-  const std::filesystem::path root = context.directory / arguments.Text("root");
+  std::filesystem::path root = (context.directory / arguments.Text("root")).lexically_normal();
+  if (!root.has_filename()) root = root.parent_path();
+  const auto refuse = [&](const std::string& why, const std::string& fix) {
+    return Fail(Code::kNotFound, fmt::format("cannot start server in '{}': {}", root.string(), why), fix);
+  };
+  if (os::Exists(root) && !os::IsDir(root)) return refuse("it is no folder", "");
+  // The last folder is made, those above it are not: a word mistyped there, or a disk that is not mounted, would be an empty
+  // server that takes writes.
+  const std::filesystem::path above = root.parent_path();
+  if (!os::IsDir(above)) return refuse(fmt::format("no folder '{}'", above.string()), fmt::format("mkdir -p {}", above.string()));
   TRYV(os::MakeDirs(root));
   TRY(const repo::Project project, repo::ProjectAt(root));
   TRYV(repo::EnsureStateDir(project));
+  return root;
+}
+
+// Held with the other servers of this project, so that one that starts knows whether it is alone. Then it takes away what a
+// killed server was given in part; beside another, that may be an upload under way.
+Result<os::NumberLocks> JoinServers(const flows::Workspace& workspace) {
+  TRY(os::NumberLocks locks, os::NumberLocks::Open(workspace.project.StateDir() / "server.lock"));
+  TRY(const bool alone, locks.TryHoldAlone(0));
+  if (alone && !flows::ServerUrl(workspace)) TRYV(artifacts::SweepUploads(workspace.UploadDir()));
+  for (int tries = 0; tries < kJoinTries; ++tries) {  // only while another one is sweeping
+    TRY(const bool joined, locks.TryShare(0));
+    if (joined) return locks;
+    std::this_thread::sleep_for(kJoinWait);
+  }
+  return Fail(Code::kBusy, "cannot start server: another one is starting on this project");
+}
+
+// Where artifacts are. The name of the variable is MLflow's.
+Result<void> PrepareBucket(const verbs::Arguments& arguments, flows::Workspace& workspace) {
+  const char* const kept = std::getenv("MLFLOW_ARTIFACTS_DESTINATION");
+  TRYV(flows::UseBucket(workspace, arguments.Text("artifacts-destination", kept == nullptr ? "" : kept)));
+  const std::string cache = arguments.Text("artifacts-cache", "10");
+  const std::optional<std::int64_t> gib = ParseInt(cache);
+  if (!gib || *gib < 0 || *gib > kMaxCacheGib) {
+    return Fail(Code::kUsage, fmt::format("cannot use --artifacts-cache '{}': expected GiB, 0 to {}", cache, kMaxCacheGib),
+                "mlean server --artifacts-cache 10");
+  }
+  if (workspace.bucket) workspace.bucket->SetCacheBytes(*gib << 30);
+  return {};
+}
+
+// Where the files of new experiments are, for clients that write them by themselves. The name of the variable is MLflow's.
+Result<std::string> ArtifactRoot(const verbs::Arguments& arguments, const std::filesystem::path& directory) {
+  const char* const kept = std::getenv("MLFLOW_DEFAULT_ARTIFACT_ROOT");
+  std::string root = arguments.Text("default-artifact-root", kept == nullptr ? "" : kept);
+  while (root.size() > 1 && root.ends_with('/') && !root.ends_with(":/")) root.pop_back();
+  if (root.empty()) return std::string("mlflow-artifacts:");
+  if (root.find_first_of("#?") != root.npos) {
+    return Fail(Code::kUsage, fmt::format("cannot use --default-artifact-root '{}': it has a '#' or '?'", root),
+                "mlean server --default-artifact-root s3://BUCKET/PREFIX");
+  }
+  root = flows::AbsoluteLocation(root, directory);
+  const flows::ArtifactPlace place = flows::ParseArtifactUri(root);
+  if (place.kind == flows::ArtifactPlace::Kind::kFolder) TRYV(os::MakeDirs(place.path));
   return root;
 }
 
@@ -195,7 +257,7 @@ void WarnWithoutTls(const Listen& listen, const TlsFiles& tls) {
 }
 
 // Until a stop signal; then lets open requests end. A second signal forces.
-void ServeUntilStopped(os::StopSignals& stop, net::Server& server, LoopThread& loop_thread) {
+void ServeUntilStopped(os::StopSignals& stop, net::Server& server, LoopThread& loop_thread, flows::BlobBucket* bucket) {
   // Meanwhile this thread sees to it that the memory of a large answer is given back: the heap of its own keeps it for ever.
   while (stop.Wait(kTidyEveryMs) == 0) os::ReturnFreeMemory();
   log::Info("server.draining");
@@ -207,6 +269,7 @@ void ServeUntilStopped(os::StopSignals& stop, net::Server& server, LoopThread& l
   });
   while (!drained.load() && stop.Wait(20) < 2) {
   }
+  if (bucket != nullptr) bucket->Cancel();
   server.Stop();
   drain.join();
 }
@@ -218,16 +281,19 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   TRY(const access::Level by_default, DefaultLevel(arguments));
   TRY(const TlsFiles tls, ReadTlsFiles(arguments, context.directory));
   TRY(const sql::Sync sync, ParseSync(arguments.Text("sync", "normal")));
+  TRY(const std::string artifact_root, ArtifactRoot(arguments, context.directory));
   log::SetLevel(log::Level::kInfo);
+  WarnOfMlflowVariables();
   TRY(os::StopSignals stop, os::StopSignals::Block());
   TRY(const std::filesystem::path root, PrepareRoot(arguments, context));
   TRY(flows::Workspace workspace, flows::OpenWorkspace(root, *context.clock, "server", true, sync));
+  TRYV(PrepareBucket(arguments, workspace));
   TRY(flows::Workspace api_workspace, flows::OpenWorkspace(root, *context.clock, "server", true, sync));
-  // What a killed server was given in part. Not beside another server of this project, which may be at it.
-  if (!flows::ServerUrl(workspace)) TRYV(artifacts::SweepUploads(workspace.UploadDir()));
+  api_workspace.bucket = workspace.bucket;
+  TRY(const os::NumberLocks joined, JoinServers(workspace));
   TRYV(os::MakeDirs(workspace.UploadDir()));
   TRYV(api_workspace.db->Write(
-      [&](sql::Txn& txn) { return track::PrepareDefaultExperiment(txn, "mlflow-artifacts:", context.clock->Now()); }));
+      [&](sql::Txn& txn) { return track::PrepareDefaultExperiment(txn, artifact_root, context.clock->Now()); }));
   if (Result<void> taken = flows::TakeForgotten(api_workspace); !taken) log::Warn("runs.files", {{"error", taken.error().what}});
   if (Result<int> lost = flows::EndLostRuns(api_workspace); !lost) log::Warn("runs.lost", {{"error", lost.error().what}});
   Metrics metrics;
@@ -274,7 +340,7 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
     static_cast<void>(flows::ReloadOrKeepConfig(api_workspace));  // the tick says what is wrong with it
     return api_workspace.config;
   };
-  api::mlflow::Context mlflow{mlflow_workspace, rules, follow_registry, current_config};
+  api::mlflow::Context mlflow{mlflow_workspace, rules, follow_registry, current_config, artifact_root};
   net::Router router;
   BindAll(router, api, mlflow, metrics, *context.clock);
 
@@ -282,24 +348,29 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   options.address = listen.address;
   options.port = listen.port;
   options.gate = &gate;
+  if (workspace.bucket) options.pool_threads = kBucketThreads;
   options.tls_cert = tls.cert;
   options.tls_key = tls.key;
   TRY(const auto server, net::Server::Start(options, std::move(router), metrics));
-  TRYV(flows::WriteServerFile(workspace, LocalUrl(server->url()), auth ? users.own_token() : ""));
+  const auto tell_where = [&] {
+    return flows::WriteServerFile(workspace, LocalUrl(server->url()), auth ? users.own_token() : "");
+  };
+  TRYV(tell_where());
   WarnWithoutTls(listen, tls);
   TlsWatch certificate(tls, [&] { return server->ReloadTls(); });
   AccessWatch watch([&]() -> Result<void> {
     certificate.Look();
+    if (!flows::ServerUrl(workspace)) TRYV(tell_where());  // a newer server beside this one had told where it is, and has ended
     return auth ? users.Refresh(*api_workspace.db) : Result<void>();
   });
   verbs::PrintLine(fmt::format("mlean server {} at {}", workspace.project.root.string(), server->url()));
   std::fflush(stdout);
 
-  ServeUntilStopped(stop, *server, loop_thread);
+  ServeUntilStopped(stop, *server, loop_thread, workspace.bucket.get());
   watch.Stop();
   loop_thread.Stop();
   webhooks.Stop();
-  TRYV(os::Remove(workspace.ServerFile()));
+  TRYV(flows::RemoveServerFile(workspace));
   return 0;
 }
 
@@ -316,7 +387,7 @@ verbs::VerbSpec ServerVerb() {
       verbs::ValueOption("--root", "DIR", "the project, or an empty folder", "."),
       verbs::ValueOption("--listen", "ADDR:PORT", "where to listen; port 0 picks one", "127.0.0.1:5000"),
       verbs::ValueOption("--host", "ADDR", "the address of --listen alone, as mlflow server has it"),
-      verbs::ValueOption("--port", "PORT", "the port of --listen alone"),
+      verbs::ValueOption("-p,--port", "PORT", "the port of --listen alone"),
       verbs::ValueOption("--tls-cert", "FILE",
                          "speak https with this certificate and its chain (PEM); read again when the file changes"),
       verbs::ValueOption("--tls-key", "FILE", "the certificate's key (PEM, without a passphrase)"),
@@ -329,11 +400,19 @@ verbs::VerbSpec ServerVerb() {
                          "names under which the server may be asked, besides addresses; * is any text"),
       verbs::ValueOption("--cors-allowed-origins", "LIST", "other sites whose pages may send changes"),
       verbs::ValueOption("--sync", "normal|full",
-                         "what an answered write survives: kill -9, or power loss too (an fsync for each group)", "normal")};
+                         "what an answered write survives: kill -9, or power loss too (an fsync for each group)", "normal"),
+      verbs::ValueOption(
+          "--artifacts-destination", "URL",
+          "s3://BUCKET/PREFIX: keep artifacts there from now on; else they stay where they are, on the disk at first"),
+      verbs::ValueOption("--default-artifact-root", "URL",
+                         "s3://…, file:///… or a folder: where clients write the files of new experiments by themselves, past "
+                         "this server; else it keeps them"),
+      verbs::ValueOption("--artifacts-cache", "GIB", "with a bucket: how much of it is kept on the disk, too", "10")};
   spec.examples = {"mlean server", "mlean server --root /srv/models --listen 127.0.0.1:0",
                    "mlean users add ann --admin && mlean server --listen 0.0.0.0:5000 --auth --tls-cert ml.crt --tls-key ml.key"};
   spec.exit_codes = "0 stopped by a signal · 1 failed · 2 usage · 6 others could reach it, and nobody would be asked who he is";
   spec.run = RunServer;
+  spec.foreign = MlflowOptions();
   return spec;
 }
 

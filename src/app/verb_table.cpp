@@ -21,6 +21,7 @@ std::vector<verbs::VerbSpec> VerbTable() {
       verbs::PullVerb(),
       verbs::GcVerb(),
       verbs::UnprotectVerb(),
+      verbs::DestroyVerb(),
       verbs::RootVerb(),
       verbs::DagVerb(),
       verbs::FreezeVerb(),

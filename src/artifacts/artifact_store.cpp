@@ -13,11 +13,16 @@ namespace mlean::artifacts {
 namespace {
 
 constexpr std::size_t kMaxPath = 1000;
-constexpr int kMaxDecodings = 8;
+constexpr int kMaxDecodings = 10;
 
 constexpr int kSweepAtOnce = 500;
 
 constexpr const char* kUnused = "CREATE TABLE unused_blobs(digest TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;";
+constexpr const char* kBucket = R"sql(
+ALTER TABLE unused_blobs ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE artifact_bucket(
+  id INTEGER NOT NULL PRIMARY KEY CHECK(id = 1), url TEXT NOT NULL, store TEXT NOT NULL, ready INTEGER NOT NULL);
+)sql";
 constexpr const char* kTables = R"sql(
 CREATE TABLE artifacts(
   path TEXT NOT NULL PRIMARY KEY, digest TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL) WITHOUT ROWID;
@@ -46,10 +51,30 @@ std::string Unescaped(std::string_view text) {
   return out;
 }
 
+// Bytes that are no UTF-8 as U+FFFD, as Python does it.
+std::string Readable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::size_t size = 1;
+    while (size <= 4 && !IsValidUtf8(text.substr(0, size))) ++size;
+    out += size <= 4 ? text.substr(0, size) : "\xEF\xBF\xBD";
+    text.remove_prefix(std::min(size <= 4 ? size : 1, text.size()));
+  }
+  return out;
+}
+
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+std::string WithEscapedControls(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += IsControl(c) ? fmt::format("%{:02x}", static_cast<int>(c)) : std::string(1, c);
+  return out;
+}
+
 bool IsUnsafe(std::string_view path) {
   if (!path.empty() && path.front() == '/') return true;
   for (const char c : path) {
-    if (c == '\\' || c == '#' || static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return true;
+    if (c == '\\' || c == '#' || c == '\0') return true;
   }
   for (const std::string& part : Split(path, '/')) {
     if (part == "..") return true;
@@ -58,12 +83,19 @@ bool IsUnsafe(std::string_view path) {
 }
 
 // The range of keys under a folder: from "folder/" to before "folder0" ('0' follows '/').
+// As long as the longest path, of the last character.
+std::string AboveAllPaths() {
+  std::string out;
+  while (out.size() <= kMaxPath) out += "\xF4\x8F\xBF\xBF";
+  return out;
+}
+
 struct Range {
   std::string from;
   std::string to;
 };
 Range Under(const std::string& folder) {
-  if (folder.empty()) return {"", "\xF4\x90"};  // above all UTF-8
+  if (folder.empty()) return {"", AboveAllPaths()};
   return {folder + "/", folder + "0"};
 }
 
@@ -83,9 +115,11 @@ Result<void> CheckPlace(sql::Txn& txn, const std::string& path) {
   return {};
 }
 
-Result<void> NoteUnused(sql::Txn& txn, const std::string& digest) {
+Result<void> NoteUnused(sql::Txn& txn, const std::string& digest, std::int64_t size) {
   return txn.Exec(
-      "INSERT OR IGNORE INTO unused_blobs(digest) SELECT ?1 WHERE NOT EXISTS(SELECT 1 FROM artifacts WHERE digest = ?1)", digest);
+      "INSERT INTO unused_blobs(digest, size) SELECT ?1, ?2 WHERE NOT EXISTS(SELECT 1 FROM artifacts WHERE digest = ?1) "
+      "ON CONFLICT DO NOTHING",
+      digest, size);
 }
 
 // Only for a blob of which the transaction has seen that no row names it.
@@ -99,25 +133,36 @@ Result<void> Drop(const std::filesystem::path& root, const std::string& digest, 
   return {};
 }
 
+// A link in the place of a folder would lead out of the store.
+Result<void> CheckFolder(const std::filesystem::path& place) {
+  TRY(const os::FileStat stat, os::StatLink(place.parent_path()));
+  if (stat.kind == os::FileKind::kDir) return {};
+  return Fail(Code::kInvalid,
+              fmt::format("cannot write artifact: '{}' is no folder of the store's", place.parent_path().string()));
+}
+
+LooseBlob ReadLoose(const sql::Stmt& row) { return {row.Text(0), row.Int(1)}; }
 NamedBlob ReadNamed(const sql::Stmt& row) { return {row.Text(0), {row.Text(1), row.Int(2), row.Int(3)}}; }
 
 }  // namespace
 
-std::vector<sql::Migration> Migrations() { return {{"artifacts", 1, kTables}, {"artifacts", 2, kUnused}}; }
+std::vector<sql::Migration> Migrations() {
+  return {{"artifacts", 1, kTables}, {"artifacts", 2, kUnused}, {"artifacts", 3, kBucket}};
+}
 
 Result<std::string> CleanPath(std::string_view path) {
   if (path.size() > kMaxPath || !IsValidUtf8(path)) return InvalidPath();
   std::string decoded(path);
-  for (int i = 0; i < kMaxDecodings; ++i) {
-    if (IsUnsafe(decoded)) return InvalidPath();
-    std::string next = Unescaped(decoded);
+  for (int i = 0;; ++i) {
+    if (i == kMaxDecodings || IsUnsafe(decoded)) return InvalidPath();
+    std::string next = Readable(Unescaped(decoded));
     if (next == decoded) break;
     decoded = std::move(next);
   }
-  if (IsUnsafe(decoded)) return InvalidPath();
-  std::vector<std::string> parts = Split(path, '/');
+  std::vector<std::string> parts = Split(WithEscapedControls(decoded), '/');
   std::erase_if(parts, [](const std::string& part) { return part.empty() || part == "."; });
-  return Join(parts, "/");
+  std::string clean = Join(parts, "/");
+  return clean.size() > kMaxPath ? Result<std::string>(InvalidPath()) : std::move(clean);
 }
 
 Result<Blob> DigestFile(const std::filesystem::path& file) {
@@ -136,24 +181,30 @@ std::filesystem::path BlobPath(const std::filesystem::path& root, std::string_vi
   return root / digest.substr(0, 2) / digest;
 }
 
+bool IsBlob(const std::filesystem::path& place) {
+  const Result<os::FileStat> stat = os::StatLink(place);
+  return stat && stat->kind == os::FileKind::kFile && CheckFolder(place);
+}
+
 Result<void> Put(sql::Txn& txn, const std::filesystem::path& root, const std::string& path, const Blob& blob,
                  const std::filesystem::path& file, sql::Sync sync) {
   TRYV(CheckPlace(txn, path));
   const std::filesystem::path place = BlobPath(root, blob.digest);
-  if (os::Exists(place)) {
+  TRYV(os::MakeDirs(place.parent_path()));
+  TRYV(CheckFolder(place));
+  if (IsBlob(place)) {
     TRYV(os::Remove(file));
   } else {
-    TRYV(os::MakeDirs(place.parent_path()));
     TRYV(os::Rename(file, place));
     TRYV(os::Chmod(place, 0444));
     if (sync == sql::Sync::kFull) TRYV(os::SyncFile(place));
   }
   TRY(const auto before, Find(txn, path));
   TRYV(
-      txn.Exec("INSERT INTO artifacts(path, digest, size, modified) VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET "
+      txn.Exec("INSERT INTO artifacts(path, digest, size, modified) VALUES(?1, ?2, ?3, ?4) ON CONFLICT(path) DO UPDATE SET "
                "digest = excluded.digest, size = excluded.size, modified = excluded.modified",
                path, blob.digest, blob.size, blob.modified));
-  if (before && before->digest != blob.digest) return NoteUnused(txn, before->digest);
+  if (before && before->digest != blob.digest) return NoteUnused(txn, before->digest, before->size);
   return {};
 }
 
@@ -197,13 +248,13 @@ Result<std::vector<Entry>> List(sql::Conn& conn, const std::string& folder) {
 
 Result<std::size_t> Remove(sql::Txn& txn, const std::string& path) {
   const Range range = Under(path);
-  TRY(sql::Stmt stmt, txn.Prepare("SELECT DISTINCT digest FROM artifacts WHERE path = ?1 OR (path >= ?2 AND path < ?3)"));
+  TRY(sql::Stmt stmt, txn.Prepare("SELECT DISTINCT digest, size FROM artifacts WHERE path = ?1 OR (path >= ?2 AND path < ?3)"));
   stmt.Bind(path).Bind(range.from).Bind(range.to);
-  TRY(const std::vector<std::string> digests, sql::ReadRows(stmt, [](const sql::Stmt& row) { return row.Text(0); }));
-  if (digests.empty()) return std::size_t{0};
+  TRY(const std::vector<LooseBlob> blobs, sql::ReadRows(stmt, ReadLoose));
+  if (blobs.empty()) return std::size_t{0};
   TRYV(txn.Exec("DELETE FROM artifacts WHERE path = ?1 OR (path >= ?2 AND path < ?3)", path, range.from, range.to));
   const auto removed = static_cast<std::size_t>(txn.Changes());
-  for (const std::string& digest : digests) TRYV(NoteUnused(txn, digest));
+  for (const LooseBlob& blob : blobs) TRYV(NoteUnused(txn, blob.digest, blob.size));
   return removed;
 }
 
@@ -221,9 +272,38 @@ Result<Swept> SweepUnused(sql::Txn& txn, const std::filesystem::path& root) {
     TRY(const std::int64_t names, CountNames(txn, digest));
     // Killed behind this: the digest is still written down, and its blob is looked for again.
     if (names == 0) TRYV(Drop(root, digest, swept));
-    TRYV(txn.Exec("DELETE FROM unused_blobs WHERE digest = ?1", digest));
+    TRYV(ForgetUnused(txn, digest));
   }
   return swept;
+}
+
+Result<std::optional<Bucket>> FindBucket(sql::Conn& conn) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT url, store, ready FROM artifact_bucket"));
+  return sql::ReadRow(stmt, [](const sql::Stmt& row) { return Bucket{row.Text(0), row.Text(1), row.Int(2) != 0}; });
+}
+
+Result<void> SaveBucket(sql::Txn& txn, const Bucket& bucket) {
+  return txn.Exec(
+      "INSERT INTO artifact_bucket(id, url, store, ready) VALUES(1, ?1, ?2, ?3) "
+      "ON CONFLICT(id) DO UPDATE SET url = excluded.url, store = excluded.store, ready = excluded.ready",
+      bucket.url, bucket.store, std::int64_t{bucket.ready});
+}
+
+Result<std::vector<LooseBlob>> ListUnused(sql::Conn& conn) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT digest, size FROM unused_blobs LIMIT ?1"));
+  stmt.Bind(kSweepAtOnce);
+  return sql::ReadRows(stmt, ReadLoose);
+}
+
+Result<void> ForgetUnused(sql::Txn& txn, const std::string& digest) {
+  return txn.Exec("DELETE FROM unused_blobs WHERE digest = ?1", digest);
+}
+
+Result<std::vector<LooseBlob>> ListContents(sql::Conn& conn, const std::string& after, int limit) {
+  TRY(sql::Stmt stmt,
+      conn.Prepare("SELECT digest, max(size) FROM artifacts WHERE digest > ?1 GROUP BY digest ORDER BY digest LIMIT ?2"));
+  stmt.Bind(after).Bind(limit);
+  return sql::ReadRows(stmt, ReadLoose);
 }
 
 Result<Swept> SweepAllUnused(sql::Database& db, const std::filesystem::path& root) {

@@ -22,8 +22,10 @@ namespace mlean::artifacts {
 
 std::vector<sql::Migration> Migrations();
 
-// A path from outside as the store wants it: no leading, doubled or trailing '/', no "." parts. kInvalid "Invalid path" for "..",
-// a leading '/', a backslash, '#', a control character, also when they are percent-encoded (once or more), text that is not
+// A path from outside as the store wants it, and as MLflow's server and clients make it: no leading, doubled or trailing '/', no
+// "." parts, no percent-encoding ("a%41" is "aA": clients decode the names of a listing before they ask for them) but for control
+// characters, which are always encoded ("plot%17": what 2.x clients call images has such parts by chance). kInvalid "Invalid
+// path" for "..", a leading '/', a backslash, '#', NUL, also when they are percent-encoded (once or more), text that is not
 // UTF-8, more than 1,000 bytes. "" (the root) is allowed.
 Result<std::string> CleanPath(std::string_view path);
 
@@ -43,6 +45,8 @@ struct Entry {
 Result<Blob> DigestFile(const std::filesystem::path& file);
 
 std::filesystem::path BlobPath(const std::filesystem::path& root, std::string_view digest);
+// A file of the store at that place: no link, and in no folder that is one.
+bool IsBlob(const std::filesystem::path& place);
 
 // `path` names `blob` from now on; `file`, on the same file system as `root`, is renamed into its place, or removed when the
 // content is there already. kConflict when a part of `path` is a file, or `path` is a folder. With Sync::kFull the blob is on
@@ -68,6 +72,27 @@ Result<Swept> SweepUnused(sql::Txn& txn, const std::filesystem::path& root);
 Result<Swept> SweepAllUnused(sql::Database& db, const std::filesystem::path& root);
 // Removes the files in `root` that no row names: what uploads have left that were killed.
 Result<Swept> SweepOrphans(sql::Database& db, const std::filesystem::path& root);
+
+// ---- in a bucket (docs/adr/0017-artifacts-in-a-bucket.md)
+// Then the files in `root` are a cache, and the ones who change rows take care of the objects (flows/blob_store.hpp): before a
+// row is added its content is there, and what is written down as unused is removed under a lock.
+struct Bucket {
+  std::string url;
+  std::string store;   // who we are to others that may use the bucket; random
+  bool ready = false;  // every row's content is in it
+};
+Result<std::optional<Bucket>> FindBucket(sql::Conn& conn);
+Result<void> SaveBucket(sql::Txn& txn, const Bucket& bucket);
+
+struct LooseBlob {
+  std::string digest;
+  std::int64_t size = 0;
+};
+// Some of the blobs that were left without rows, at most some hundred, as they were written down. They may have new rows.
+Result<std::vector<LooseBlob>> ListUnused(sql::Conn& conn);
+Result<void> ForgetUnused(sql::Txn& txn, const std::string& digest);
+// Every content that a row names, once; the next ones behind `after`.
+Result<std::vector<LooseBlob>> ListContents(sql::Conn& conn, const std::string& after, int limit);
 
 struct NamedBlob {
   std::string path;

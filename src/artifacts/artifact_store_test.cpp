@@ -13,7 +13,19 @@ using ::testing::ElementsAre;
 
 TEST(ArtifactPath, IsCleaned) {
   for (const auto& [given, clean] : std::vector<std::pair<std::string, std::string>>{
-           {"", ""}, {"a", "a"}, {"a/b/", "a/b"}, {"a//b", "a/b"}, {"./a/./b", "a/b"}, {"a b/ä", "a b/ä"}, {"100%", "100%"}}) {
+           {"", ""},
+           {"a", "a"},
+           {"a/b/", "a/b"},
+           {"a//b", "a/b"},
+           {"./a/./b", "a/b"},
+           {"a b/ä", "a b/ä"},
+           {"100%", "100%"},
+           {"a%20b", "a b"},
+           {"x/%2541", "x/A"},
+           {"%c3%a4%zz", "ä%zz"},
+           {"dogs%step%1%timestamp%1795%nf.png", "dogs%step%1%timestamp%1795%nf.png"},
+           {"a\tb", "a%09b"},
+           {"a%ff", "a\xEF\xBF\xBD"}}) {
     const auto path = CleanPath(given);
     ASSERT_TRUE(path) << given;
     EXPECT_EQ(*path, clean);
@@ -102,6 +114,31 @@ TEST_F(ArtifactStore, SweepsWhatNoRowNames) {
   EXPECT_EQ(swept->bytes, 6);
   EXPECT_EQ(Text("a"), "kept");
   EXPECT_EQ(Blobs(), 1u);
+}
+
+TEST_F(ArtifactStore, SaysWhichContentsAreThereAndWhichAreLoose) {
+  for (const std::string path : {"a", "b", "c"}) ASSERT_TRUE(Keep(path, path == "c" ? "another" : "same"));
+  const auto contents = *Read([&](sql::Conn& conn) { return ListContents(conn, "", 10); });
+  ASSERT_EQ(contents.size(), 2u);
+  EXPECT_EQ(Read([&](sql::Conn& conn) { return ListContents(conn, contents[0].digest, 10); })->size(), 1u);
+  ASSERT_TRUE(Write([&](sql::Txn& txn) { return Remove(txn, "c"); }));
+  const auto unused = *Read(ListUnused);
+  ASSERT_EQ(unused.size(), 1u);
+  EXPECT_EQ(unused[0].digest, Sha256Hex("another"));
+  EXPECT_EQ(unused[0].size, 7);
+  ASSERT_TRUE(Write([&](sql::Txn& txn) { return ForgetUnused(txn, unused[0].digest); }));
+  EXPECT_TRUE(Read(ListUnused)->empty());
+}
+
+TEST_F(ArtifactStore, RemembersItsBucket) {
+  EXPECT_FALSE(*Read(FindBucket));
+  ASSERT_TRUE(Write([&](sql::Txn& txn) { return SaveBucket(txn, {"s3://a/b", "me", false}); }));
+  ASSERT_TRUE(Write([&](sql::Txn& txn) { return SaveBucket(txn, {"s3://a/b", "me", true}); }));
+  const auto bucket = *Read(FindBucket);
+  ASSERT_TRUE(bucket);
+  EXPECT_EQ(bucket->url, "s3://a/b");
+  EXPECT_EQ(bucket->store, "me");
+  EXPECT_TRUE(bucket->ready);
 }
 
 TEST_F(ArtifactStore, ListsOneLevel) {

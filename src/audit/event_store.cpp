@@ -8,6 +8,7 @@
 
 #include "base/digest.hpp"
 #include "base/text.hpp"
+#include "sql/filter.hpp"
 
 namespace mlean::audit {
 namespace {
@@ -151,8 +152,14 @@ class Walk {
   std::string last_{kGenesis};
 };
 
-// Above every text that starts with `prefix`: the highest code point behind it.
-std::string Above(const std::string& prefix) { return prefix + "\xf4\x8f\xbf\xbf"; }
+// Adds the condition that `column` starts with `prefix`, unless that is empty.
+void AddPrefix(sql::SelectText& text, std::string_view column, const std::string& prefix) {
+  if (prefix.empty()) return;
+  text.Add(fmt::format(" AND {} >= ", column));
+  text.Value(std::string_view(prefix));
+  text.Add(fmt::format(" AND {} < ", column));
+  text.Value(std::string_view(prefix + "\xf4\x8f\xbf\xbf"));  // above: the highest code point behind it
+}
 
 }  // namespace
 
@@ -183,16 +190,16 @@ Result<std::int64_t> Append(sql::Txn& txn, const NewEvent& added) {
 }
 
 Result<std::vector<Event>> List(sql::Conn& conn, const Query& query) {
-  // Only the conditions that are asked for, so that the index is used when it helps. Parameters that are left out may be bound.
+  // Only the conditions that are asked for, so that the index is used when it helps.
   const bool newest = query.newest_first;
-  std::string sql = fmt::format("SELECT {} FROM audit_events WHERE seq {} ?1", kColumns, newest ? '<' : '>');
-  if (!query.object_prefix.empty()) sql += " AND object >= ?2 AND object < ?3";
-  if (!query.action_prefix.empty()) sql += " AND action >= ?4 AND action < ?5";
-  sql += newest ? " ORDER BY seq DESC LIMIT ?6" : " ORDER BY seq LIMIT ?6";
-  TRY(sql::Stmt rows, conn.Prepare(sql));
-  rows.Bind(newest && query.after_seq == 0 ? std::numeric_limits<std::int64_t>::max() : query.after_seq);
-  rows.Bind(query.object_prefix).Bind(Above(query.object_prefix)).Bind(query.action_prefix);
-  rows.Bind(Above(query.action_prefix)).Bind(std::clamp<std::int64_t>(query.limit, 0, 10'000));
+  sql::SelectText text;
+  text.Add(fmt::format("SELECT {} FROM audit_events WHERE seq {} ", kColumns, newest ? '<' : '>'));
+  text.Value(newest && query.after_seq == 0 ? std::numeric_limits<std::int64_t>::max() : query.after_seq);
+  AddPrefix(text, "object", query.object_prefix);
+  AddPrefix(text, "action", query.action_prefix);
+  text.Add(newest ? " ORDER BY seq DESC LIMIT " : " ORDER BY seq LIMIT ");
+  text.Value(std::clamp<std::int64_t>(query.limit, 0, 10'000));
+  TRY(sql::Stmt rows, text.Prepare(conn));
   std::vector<Event> events;
   for (;;) {
     TRY(const bool row, rows.Step());

@@ -5,6 +5,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "base/text.hpp"
+#include "base/words.hpp"
 
 namespace mlean {
 namespace {
@@ -24,6 +25,17 @@ TEST(Result, TryReturnsTheFirstError) {
   ASSERT_FALSE(Quarter(6));
   EXPECT_EQ(Quarter(6).error().what, "cannot halve 3: odd");
   EXPECT_EQ(ExitStatus(Code::kDenied), 6);
+}
+
+// The count and digest are Python's, one byte of 0 or 1 for each code point (tests/golden/base/make_words.py).
+TEST(Words, ArePythons) {
+  std::string all;
+  for (char32_t point = 0; point < 0x110000; ++point) all += IsWordCharacter(point) ? '\1' : '\0';
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\1'), 133548);
+  EXPECT_EQ(Sha256Hex(all), "fcfdf3622ac8204aaf7c626cb8bc18f912e25dad53e028b087660a893b2c06ac");
+  EXPECT_TRUE(IsMadeOfWords("a_9/größe 名前.½", "/. "));
+  for (const char* text : {"a-b", "😀", "a\u0301", "€", "\xff", "é\xc3", "a\n"}) EXPECT_FALSE(IsMadeOfWords(text, "")) << text;
+  EXPECT_EQ(CountCharacters("größe"), 5U);
 }
 
 TEST(Clock, DatesGoThereAndBack) {

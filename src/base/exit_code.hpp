@@ -18,6 +18,7 @@ constexpr int ExitStatus(Code code) {
     case Code::kInvalid:
     case Code::kTimeout:
     case Code::kIo:
+    case Code::kFull:
     case Code::kCorrupt:
     case Code::kUnsupported:
     case Code::kTooLarge:

@@ -30,7 +30,8 @@ enum class Code : std::uint8_t {
   kConflict,     // another writer got there first
   kBusy,         // somebody holds the lock, or a queue is full: try again later
   kTimeout,      // a deadline passed
-  kIo,           // the operating system refused (disk full, permission, broken pipe)
+  kIo,           // the operating system refused (permission, broken pipe, a bad disk)
+  kFull,         // no room: the disk or a quota is full, or a file must not grow further
   kCorrupt,      // stored data fails its own checks
   kUnsupported,  // known, but this program cannot do it
   kTooLarge,     // over a documented limit

@@ -27,7 +27,7 @@ Error ChangedMeanwhile(const fs::path& path) {
 
 class Checkouter {
  public:
-  explicit Checkouter(Data& data) : data_(data), linker_(data.store.options().link_types) {}
+  explicit Checkouter(Data& data) : data_(data), linker_(data.store.options().link_types, data.store.options().temp_dir) {}
   Result<void> Run();
 
  private:
@@ -197,14 +197,14 @@ Result<CheckoutResult> Checkout(ObjectStore& store, const ObjectInfo& want, cons
 
 namespace {
 
-Result<void> UnprotectFile(const fs::path& file, std::uint32_t mode) {
+Result<void> UnprotectFile(const fs::path& file, std::uint32_t mode, const fs::path& temp_dir) {
   const Result<FileFacts> facts = FactsOf(file);
   if (!facts) return facts.error();
   if (facts->is_link || facts->is_hard_linked) {
     std::error_code failure;
     const fs::path original = fs::canonical(file, failure);
     if (failure) return os::FileError("read", file, failure.value());
-    Linker linker({LinkType::kCopy});
+    Linker linker({LinkType::kCopy}, temp_dir);
     TRYV(linker.Link(original, file));
   }
   return os::Chmod(file, mode);
@@ -214,12 +214,12 @@ Result<void> UnprotectFile(const fs::path& file, std::uint32_t mode) {
 
 Result<void> Unprotect(const ObjectStore& store, const fs::path& path, const Work& work) {
   const std::uint32_t mode = store.options().group_shared ? 0664 : 0666 & ~Umask();
-  if (!os::IsDir(path)) return UnprotectFile(path, mode);
+  if (!os::IsDir(path)) return UnprotectFile(path, mode, store.options().temp_dir);
   TRY(const Listing listing, ScanTree(path, {.refuse_dvcignore = false, .sorted = false, .broken_links = true, .work = work}));
   work.Expect(listing.size(), 0);
   return ParallelFor(work, listing.size(), 16, [&](std::size_t i, int) -> Result<void> {
     work.Done(1, 0);
-    return UnprotectFile(path / listing.path(i), mode);
+    return UnprotectFile(path / listing.path(i), mode, store.options().temp_dir);
   });
 }
 

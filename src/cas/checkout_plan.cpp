@@ -45,6 +45,7 @@ class Planner {
 
  private:
   Result<void> PlanFiles(const fs::path& file);
+  Result<bool> IsSavedBehindLink() const;
   Result<void> Compare();
   void CompareLists(const HashedTree& present, const Listing& listing);
   void Keep(const HashedTree& present, const Listing& listing, std::size_t index, std::size_t wanted);
@@ -206,9 +207,15 @@ Result<void> Planner::PlanFiles(const fs::path& file) {
 Result<void> Planner::PlanFolder() {
   TRY(const Present present, Look(data_.target));
   switch (present) {
-    case Present::kFolder:
-    case Present::kLinkToFolder: return Compare();
+    case Present::kFolder: return Compare();
     case Present::kNothing: break;
+    case Present::kLinkToFolder: {
+      TRY(const bool saved, IsSavedBehindLink());
+      if (saved) return Compare();
+      data_.unsaved.push_back(data_.target.native());
+      data_.obstacles.push_back(data_.target.native());
+      break;
+    }
     case Present::kFile: {
       TRY(const FileFacts facts, FactsOf(data_.target));
       TRY(const ObjectInfo info, HashFile(data_.target, Hashing()));
@@ -225,6 +232,16 @@ Result<void> Planner::PlanFolder() {
   Count();
   data_.result.change = present == Present::kNothing ? Change::kAdded : Change::kModified;
   return {};
+}
+
+// Whether all that would be lost behind the link is in the cache. If not, the link itself has to go: what it leads to may be
+// anything, and nobody who lets DVC's files be removed means /etc. DVC removes it.
+Result<bool> Planner::IsSavedBehindLink() const {
+  Data behind(data_.store, data_.target, data_.options);
+  behind.legacy = data_.legacy;
+  behind.want = data_.want;
+  TRYV(Planner(behind).Compare());
+  return behind.unsaved.empty();
 }
 
 Result<void> Planner::Compare() {

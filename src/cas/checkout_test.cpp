@@ -301,6 +301,29 @@ TEST_F(CheckoutTest, WhatIsInTheWayIsNotWrittenThrough) {
   EXPECT_EQ(os::StatLink(dir_ / "f")->kind, os::FileKind::kFile);
 }
 
+// Somebody keeps the folder elsewhere: that is checked out there, unless it would lose what is nowhere else.
+TEST_F(CheckoutTest, ALinkInTheFoldersPlaceGoesBeforeWhatItLeadsTo) {
+  Write("d/a", "2");
+  ASSERT_TRUE(store_.Put(dir_ / "d"));
+  Write("d/a", "1");
+  const ObjectInfo info = *store_.Put(dir_ / "d");
+  RemoveAll("d");
+  Write("elsewhere/a", "2");
+  fs::create_directory_symlink(dir_ / "elsewhere", dir_ / "d");
+  EXPECT_TRUE(Unsaved(info, "d").empty());
+  ASSERT_TRUE(Apply(info, "d"));
+  EXPECT_TRUE(fs::is_symlink(dir_ / "d"));
+  EXPECT_EQ(Read("elsewhere/a"), "1");
+  Write("elsewhere/a", "precious");
+  Write("elsewhere/sub/b", "precious");
+  EXPECT_EQ(Unsaved(info, "d"), std::vector<std::string>{"d"});
+  ASSERT_TRUE(Apply(info, "d"));
+  EXPECT_FALSE(fs::is_symlink(dir_ / "d"));
+  EXPECT_EQ(Read("d/a"), "1");
+  EXPECT_EQ(Read("elsewhere/a"), "precious");
+  EXPECT_EQ(Read("elsewhere/sub/b"), "precious");
+}
+
 TEST_F(CheckoutTest, ChangesBetweenTheStepsAreNotOverwritten) {
   Write("d/a", "1");
   Write("d/b", "2");

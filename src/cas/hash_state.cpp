@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
 #include "cas/facts.hpp"
 #include "cas/state_file.hpp"
@@ -23,6 +25,11 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kLegacy = 0x6C65676163792121u;
 constexpr std::uint64_t kFolder = 0x666F6C6465722121u;
 constexpr std::int64_t kForeignMarginNs = 2'000'000'000;
+
+// Whether what was last touched at `newest` was old at that moment.
+bool IsSettledAt(const HashState::Moment& newest, const HashState::Moment& moment) {
+  return newest.ns < moment.ns - (newest.device == moment.device ? 0 : kForeignMarginNs);
+}
 
 std::uint64_t Kind(bool legacy) { return legacy ? kLegacy : 0; }
 
@@ -42,15 +49,15 @@ struct HashState::Data {
   fs::path file;
   int clock = -1;
   mutable std::mutex mutex;  // guards all below
-  // Read and saved runs, newest last, each sorted by key.path.
-  std::vector<std::vector<Record>> runs;
-  std::size_t saved_runs = 0;                        // the first ones are in the file
+  // What the file has, read when first asked for: runs, newest last, each sorted by key.path.
+  std::optional<std::vector<StateFile::Run>> saved;
+  std::vector<StateFile::Run> runs;                  // not in the file yet; newer
   std::unordered_map<std::uint64_t, Record> recent;  // by key.path; not in a run yet
   struct Made {
     Record record;
-    FileFacts newest;
+    Moment newest;
   };
-  std::vector<Made> made;
+  std::deque<Made> made;
 
   Data() = default;
   Data(const Data&) = delete;
@@ -58,8 +65,17 @@ struct HashState::Data {
   ~Data() {
     if (clock >= 0) ::close(clock);
   }
+  const std::vector<StateFile::Run>& Saved() {
+    if (!saved) saved = StateFile::Read(file);
+    return *saved;
+  }
   // Turns what came in one by one into a run.
   void Flush();
+  void Add(StateFile::Run run) {
+    if (run.empty()) return;
+    StateFile::SortRun(run);
+    runs.push_back(std::move(run));
+  }
 };
 
 HashState::HashState() : data_(std::make_unique<Data>()) {}
@@ -70,8 +86,6 @@ HashState::~HashState() = default;
 Result<HashState> HashState::Open(const fs::path& file) {
   HashState state;
   state.data_->file = file;
-  state.data_->runs = StateFile::Read(file);
-  state.data_->saved_runs = state.data_->runs.size();
   state.data_->clock = OpenClock(fs::absolute(file));
   return state;
 }
@@ -110,9 +124,10 @@ std::optional<Md5> HashState::Find(const Key& key) const {
   if (const auto found = data_->recent.find(key.path); found != data_->recent.end()) {
     if (found->second.key.condition == key.condition) return found->second.md5;
   }
-  for (auto run = data_->runs.rbegin(); run != data_->runs.rend(); ++run) {
-    if (const Record* record = StateFile::Find(*run, key.path); record != nullptr && record->key.condition == key.condition) {
-      return record->md5;
+  for (const std::vector<StateFile::Run>* runs : {&std::as_const(data_->runs), &data_->Saved()}) {
+    for (auto run = runs->rbegin(); run != runs->rend(); ++run) {
+      const Record* const record = StateFile::Find(*run, key.path);
+      if (record != nullptr && record->key.condition == key.condition) return record->md5;
     }
   }
   return std::nullopt;
@@ -133,7 +148,7 @@ HashState::Moment HashState::Now() const {
 }
 
 bool HashState::IsSettled(const FileFacts& facts, const Moment& moment) {
-  return facts.newest_ns() < moment.ns - (facts.device == moment.device ? 0 : kForeignMarginNs);
+  return IsSettledAt({facts.newest_ns(), facts.device}, moment);
 }
 
 void HashState::Remember(const Key& key, const Md5& md5) {
@@ -142,57 +157,48 @@ void HashState::Remember(const Key& key, const Md5& md5) {
 }
 
 void HashState::Remember(std::vector<Record> records) {
-  if (records.empty()) return;
-  StateFile::SortRun(records);
   const std::lock_guard lock(data_->mutex);
   // What came before must stay older than this.
   data_->Flush();
-  data_->runs.push_back(std::move(records));
+  data_->Add(std::move(records));
 }
 
 void HashState::RememberMade(const Key& key, const Md5& md5, const FileFacts& newest) {
   const std::lock_guard lock(data_->mutex);
-  data_->made.push_back({{key, md5}, newest});
+  data_->made.push_back({{key, md5}, {newest.newest_ns(), newest.device}});
 }
 
 void HashState::Data::Flush() {
-  if (recent.empty()) return;
-  std::vector<Record> run;
+  StateFile::Run run;
   run.reserve(recent.size());
   for (const auto& [path, record] : recent) run.push_back(record);
   recent.clear();
-  StateFile::SortRun(run);
-  runs.push_back(std::move(run));
+  Add(std::move(run));
 }
 
 Result<void> HashState::Save() {
   const Moment now = Now();
   const std::lock_guard lock(data_->mutex);
-  for (const Data::Made& entry : data_->made) {
-    if (IsSettled(entry.newest, now)) data_->recent[entry.record.key.path] = entry.record;
-  }
-  data_->made = {};
   data_->Flush();
-  std::vector<StateFile::Run>& runs = data_->runs;
-  if (data_->saved_runs == runs.size()) return {};
-  if (!data_->file.empty()) TRYV(StateFile::Append(data_->file, std::span(runs).subspan(data_->saved_runs)));
-  // A process that lives long must not look through ever more runs.
-  constexpr std::size_t kManyRuns = 8;
-  if (runs.size() > kManyRuns) {
-    std::vector<const StateFile::Run*> all;
-    for (const StateFile::Run& run : runs) all.push_back(&run);
-    StateFile::Run merged = StateFile::Merge(all);
-    runs.clear();
-    runs.push_back(std::move(merged));
+  StateFile::Run made;
+  for (; !data_->made.empty(); data_->made.pop_front()) {
+    const Data::Made& entry = data_->made.front();
+    if (IsSettledAt(entry.newest, now)) made.push_back(entry.record);
   }
-  data_->saved_runs = runs.size();
+  data_->Add(std::move(made));
+  if (data_->file.empty() || data_->runs.empty()) return {};
+  // Before the file is read to be added to: it may be large.
+  data_->saved.reset();
+  TRYV(StateFile::Append(data_->file, data_->runs));
+  data_->runs = {};
   return {};
 }
 
 std::size_t HashState::size() const {
   const std::lock_guard lock(data_->mutex);
   std::size_t total = data_->recent.size();
-  for (const auto& run : data_->runs) total += run.size();
+  for (const StateFile::Run& run : data_->runs) total += run.size();
+  for (const StateFile::Run& run : data_->Saved()) total += run.size();
   return total;
 }
 

@@ -36,8 +36,8 @@ class HashState {
   };
 
   HashState();  // in memory only
-  // Reads `file` when it is there. A file that is damaged or cannot be read counts as empty, one that cannot be written is not.
-  // Its folder is made when first saved.
+  // Reads `file` when first asked and it is there. A file that is damaged or cannot be read counts as empty, one that cannot be
+  // written is not. Its folder is made when first saved.
   static Result<HashState> Open(const std::filesystem::path& file);
   HashState(HashState&&) noexcept;
   HashState& operator=(HashState&&) noexcept;
@@ -78,7 +78,8 @@ class HashState {
   // `newest` has the latest times, for a folder of all its files.
   void RememberMade(const Key& key, const Md5& md5, const FileFacts& newest);
 
-  // Appends what is new to the file, if there is one. A failed save is an error, but only costs time later.
+  // Appends what is new to the file, if there is one, and frees the memory; what is asked for later is read again. A failed save
+  // is an error, but only costs time later.
   Result<void> Save();
   std::size_t size() const;  // records, old ones of the same path counted
 

@@ -178,6 +178,8 @@ TEST_F(HashStateTest, SeveralProcessesAppend) {
   }
   const HashState both = Open();
   for (std::uint64_t i = 1; i < 40; ++i) EXPECT_EQ(both.Find(KeyNumber(i)), Number(i)) << i;
+  // What was saved is not kept but read again, with what the others have added.
+  for (std::uint64_t i = 1; i < 40; ++i) EXPECT_EQ(a.Find(KeyNumber(i)), Number(i)) << i;
 }
 
 // Any damage: what is before it stays, the rest is as if it had never been, and the next save works.

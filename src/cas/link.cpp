@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "cas/facts.hpp"
 #include "cas/temp_name.hpp"
@@ -74,47 +75,7 @@ int GiveName(int file, const char* name) {
   return ::linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
 }
 
-// A new file with the object's bytes; 0 or errno. Leaves nothing behind on failure.
-int MakeFile(LinkType type, const char* object, const char* temp, std::uint32_t mode, bool exec) {
-  const int in = ::open(object, O_RDONLY | O_CLOEXEC);
-  if (in < 0) return errno;
-  const FdCloser in_closer{in};
-  struct stat st {};
-  if (::fstat(in, &st) != 0) return errno;
-  // Without a name until it is whole, where the file system knows how: a kill leaves no half file in the workspace.
-  int out = ::open(fs::path(temp).parent_path().c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-  const bool is_named = out < 0;
-  if (is_named) out = ::open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (out < 0) return errno;
-  const FdCloser out_closer{out};
-  int failure = 0;
-  if (type == LinkType::kReflink) {
-    if (::ioctl(out, FICLONE, in) != 0) failure = errno;
-  } else {
-    failure = CopyBytes(in, out, static_cast<std::uint64_t>(st.st_size));
-  }
-  if (failure == 0 && exec && ::fchmod(out, mode | 0100) != 0) failure = errno;
-  if (failure == 0 && !is_named) failure = GiveName(out, temp);
-  if (failure != 0 && is_named) ::unlink(temp);
-  return failure;
-}
-
-int MakeLink(LinkType type, const fs::path& object, const char* temp, std::uint32_t mode) {
-  switch (type) {
-    case LinkType::kReflink:
-    case LinkType::kCopy: return MakeFile(type, object.c_str(), temp, mode, false);
-    case LinkType::kHardlink: {
-      struct stat st {};
-      if (::stat(object.c_str(), &st) != 0) return errno;
-      if (st.st_size == 0) return MakeFile(LinkType::kCopy, object.c_str(), temp, mode, false);
-      return ::link(object.c_str(), temp) == 0 ? 0 : errno;
-    }
-    case LinkType::kSymlink: return ::symlink(fs::absolute(object).c_str(), temp) == 0 ? 0 : errno;
-  }
-  return EINVAL;
-}
-
-// 0 or errno.
+// 0 or errno; EEXIST when there is something and it may not be replaced.
 int RenameTo(const std::string& from, const fs::path& to, bool replace) {
   if (replace) return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
@@ -124,6 +85,63 @@ int RenameTo(const std::string& from, const fs::path& to, bool replace) {
   if (::lstat(to.c_str(), &st) == 0) return EEXIST;
   return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
 }
+
+// Fills a new file with the object's bytes; 0 or errno.
+int Fill(LinkType type, int in, std::uint64_t size, int out, std::uint32_t mode, bool exec) {
+  int failure = 0;
+  if (type == LinkType::kReflink) {
+    if (::ioctl(out, FICLONE, in) != 0) failure = errno;
+  } else {
+    failure = CopyBytes(in, out, size);
+  }
+  if (failure == 0 && exec && ::fchmod(out, mode | 0100) != 0) failure = errno;
+  return failure;
+}
+
+// A new file with the object's bytes; 0 or errno, EEXIST when there is one. It has its name when it is whole, and a failure
+// leaves nothing behind.
+int MakeFile(LinkType type, const char* object, const char* path, std::uint32_t mode, bool exec) {
+  const int in = ::open(object, O_RDONLY | O_CLOEXEC);
+  if (in < 0) return errno;
+  const FdCloser in_closer{in};
+  struct stat st {};
+  if (::fstat(in, &st) != 0) return errno;
+  const auto size = static_cast<std::uint64_t>(st.st_size);
+  const fs::path folder = fs::path(path).parent_path();
+  if (const int out = ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666); out >= 0) {
+    const FdCloser out_closer{out};
+    const int failure = Fill(type, in, size, out, mode, exec);
+    return failure != 0 ? failure : GiveName(out, path);
+  }
+  // A file system without files that have no name.
+  const std::string temp = (folder / TempName()).native();
+  const int out = ::open(temp.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (out < 0) return errno;
+  const FdCloser out_closer{out};
+  int failure = Fill(type, in, size, out, mode, exec);
+  if (failure == 0) failure = RenameTo(temp, path, false);
+  if (failure != 0) ::unlink(temp.c_str());
+  return failure;
+}
+
+// 0 or errno, EEXIST when there is something.
+int MakeLink(LinkType type, const fs::path& object, const char* path, std::uint32_t mode) {
+  switch (type) {
+    case LinkType::kReflink:
+    case LinkType::kCopy: return MakeFile(type, object.c_str(), path, mode, false);
+    case LinkType::kHardlink: {
+      struct stat st {};
+      if (::stat(object.c_str(), &st) != 0) return errno;
+      if (st.st_size == 0) return MakeFile(LinkType::kCopy, object.c_str(), path, mode, false);
+      return ::link(object.c_str(), path) == 0 ? 0 : errno;
+    }
+    case LinkType::kSymlink: return ::symlink(fs::absolute(object).c_str(), path) == 0 ? 0 : errno;
+  }
+  return EINVAL;
+}
+
+// A temporary name that os::RemoveLeftovers knows: ".x.0123456789ab.tmp".
+std::string SweptName() { return TempName().insert(11, "."); }
 
 Error Refused(const fs::path& to, int number) {
   return Fail(Code::kUnsupported, fmt::format("cannot link '{}': no link type is left to try ({})", to.string(),
@@ -157,34 +175,51 @@ std::uint32_t Umask() {
   return static_cast<std::uint32_t>(std::strtoul(status->c_str() + at + kLine.size(), nullptr, 8)) & 0777;
 }
 
-Linker::Linker(const std::vector<LinkType>& types) : types_(types), mode_(0666 & ~Umask()) {}
+Linker::Linker(const std::vector<LinkType>& types, fs::path temp_dir)
+    : types_(types), temp_dir_(std::move(temp_dir)), mode_(0666 & ~Umask()) {}
+
+int Linker::Place(LinkType type, const fs::path& object, const fs::path& to, const LinkOptions& options) const {
+  const auto make = [&](const fs::path& path) {
+    return options.exec ? MakeFile(type, object.c_str(), path.c_str(), mode_, true) : MakeLink(type, object, path.c_str(), mode_);
+  };
+  struct stat st {};
+  if (!options.replace || ::lstat(to.c_str(), &st) != 0) {
+    const int failure = make(to);
+    if (failure != EEXIST || !options.replace) return failure;
+  }
+  int failure = 0;
+  for (const fs::path& temp : {temp_dir_.empty() ? fs::path() : temp_dir_ / SweptName(), to.parent_path() / TempName()}) {
+    if (temp.empty()) continue;
+    failure = make(temp);
+    if (failure == 0) {
+      failure = RenameTo(temp.native(), to, true);
+      // Renaming one of two hard links over the other does nothing at all: both stay.
+      if (failure != 0 || type == LinkType::kHardlink) ::unlink(temp.c_str());
+    }
+    if (failure != EXDEV && failure != ENOENT) break;  // else: on another disk, or not there
+  }
+  return failure;
+}
 
 Result<LinkType> Linker::Link(const fs::path& object, const fs::path& to, const LinkOptions& options) {
-  const std::string temp = (to.parent_path() / TempName()).native();
   int failure = ENOTSUP;
   LinkType type = LinkType::kCopy;
   if (options.exec) {
-    failure = MakeFile(type, object.c_str(), temp.c_str(), mode_, true);
+    failure = Place(type, object, to, options);
   } else {
     std::size_t which = first_.load(std::memory_order_relaxed);
     for (; which < types_.size(); ++which) {
       type = types_[which];
       if (type == options.present) return type;
-      failure = MakeLink(type, object, temp.c_str(), mode_);
+      failure = Place(type, object, to, options);
       if (failure == 0 || !IsRefusal(failure)) break;
       first_.store(which + 1, std::memory_order_relaxed);
     }
     if (which >= types_.size()) return Refused(to, failure);
   }
-  if (failure != 0) {
-    if (failure == ENOENT && !os::Exists(object)) return os::FileError("check out", object, failure);
-    return os::FileError("make", to, failure);
-  }
-  failure = RenameTo(temp, to, options.replace);
-  // Renaming one of two hard links over the other does nothing at all: both stay.
-  if (failure != 0 || (type == LinkType::kHardlink && options.replace)) ::unlink(temp.c_str());
-  if (failure != 0) return os::FileError("make", to, failure);
-  return type;
+  if (failure == 0) return type;
+  if (failure == ENOENT && !os::Exists(object)) return os::FileError("check out", object, failure);
+  return os::FileError("make", to, failure);
 }
 
 std::optional<LinkType> LinkOf(const fs::path& file, const FileFacts& facts, const fs::path& object) {

@@ -35,17 +35,22 @@ struct LinkOptions {
 // Makes files of objects. Thread-safe.
 class Linker {
  public:
-  // `types` in order of trial; nothing else is tried.
-  explicit Linker(const std::vector<LinkType>& types);
+  // `types` in order of trial; nothing else is tried. `temp_dir`: where files that replace others are made, to be renamed, so
+  // that a kill leaves nothing among the user's files; beside them when it is empty, missing or on another file system.
+  explicit Linker(const std::vector<LinkType>& types, std::filesystem::path temp_dir = {});
 
-  // Makes `to` hold `object`, under a temporary name that is renamed; the folder must exist. kUnsupported when all kinds were
-  // refused.
+  // Makes `to` hold `object`, in one step; the folder must exist. kUnsupported when all kinds were refused.
   Result<LinkType> Link(const std::filesystem::path& object, const std::filesystem::path& to, const LinkOptions& options = {});
 
   std::uint32_t mode() const { return mode_; }  // of copies
 
  private:
+  // 0 or errno.
+  int Place(LinkType type, const std::filesystem::path& object, const std::filesystem::path& to,
+            const LinkOptions& options) const;
+
   std::vector<LinkType> types_;
+  std::filesystem::path temp_dir_;
   std::atomic<std::size_t> first_ = 0;  // earlier kinds were refused
   std::uint32_t mode_;
 };

@@ -27,7 +27,7 @@ bool NothingToRelink(const Listing& listing, const std::vector<LinkType>& types)
 
 // Links the files of a stored folder to their objects where the kind of link is not the wanted one.
 Result<void> RelinkFiles(const ObjectStore& store, const fs::path& dir, TreeHasher& hasher, const PutOptions& options) {
-  Linker linker(store.options().link_types);
+  Linker linker(store.options().link_types, store.options().temp_dir);
   return ParallelFor(options.work, hasher.listing().size(), 64, [&](std::size_t i, int) -> Result<void> {
     const FileFacts& facts = hasher.listing().facts(i);
     const fs::path object = store.PathOf(ObjectId{hasher.md5s()[i], false, options.legacy});
@@ -122,7 +122,7 @@ Result<ObjectInfo> ObjectStore::PutFile(const fs::path& file, const PutOptions& 
   if (options.relink && !is_right && NeedsRelink(file, facts, object, options_.link_types)) {
     TRY(const FileFacts now, FactsOf(file));
     if (!now.SameContent(facts)) return info;
-    Linker linker(options_.link_types);
+    Linker linker(options_.link_types, options_.temp_dir);
     TRYV(linker.Link(object, file, {.exec = info.is_exec}));
     TRY(facts, FactsOf(file));
     if (options_.state != nullptr) options_.state->RememberMade(key(), stored.md5, facts);

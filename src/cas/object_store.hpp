@@ -31,8 +31,9 @@ struct StoreOptions {
   std::filesystem::path cache_dir;                                           // .dvc/cache; made when first written
   HashState* state = nullptr;                                                // outlives the store
   std::vector<LinkType> link_types = {LinkType::kReflink, LinkType::kCopy};  // cache.type
-  bool group_shared = false;  // cache.shared = group: folders 02775, files 0664 before they are protected
-  bool durable = false;       // survive power loss: slow
+  std::filesystem::path temp_dir;  // of the repository: where files that replace others are made (link.hpp)
+  bool group_shared = false;       // cache.shared = group: folders 02775, files 0664 before they are protected
+  bool durable = false;            // survive power loss: slow
 };
 
 struct PutOptions {

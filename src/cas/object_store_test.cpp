@@ -39,7 +39,8 @@ TEST_F(ObjectStoreTest, FilesGoIn) {
 TEST_F(ObjectStoreTest, FilesOfAllSizesAreStoredWhole) {
   HashState state = *HashState::Open(dir_ / "state");
   ObjectStore store(dir_ / "cache", &state);
-  for (const std::size_t size : {0u, 1u, 65'535u, 65'536u, (1u << 20) - 1, 1u << 20, (1u << 20) + 1, 5'000'000u}) {
+  for (const std::size_t size :
+       {0u, 1u, 65'535u, 65'536u, (1u << 20) - 1, 1u << 20, (1u << 20) + 1, 5'000'000u, 8u << 20, 9'000'001u}) {
     std::string text(size, 'x');
     for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 31 + i / 251 + size);
     Write("f", text);
@@ -47,6 +48,21 @@ TEST_F(ObjectStoreTest, FilesOfAllSizesAreStoredWhole) {
     EXPECT_EQ(info.md5, Md5Hex(text));
     EXPECT_EQ(*os::ReadFile(store.PathOf(info.md5)), text);
   }
+  EXPECT_TRUE(NoTemps(dir_ / "cache"));
+}
+
+TEST_F(ObjectStoreTest, LargeFilesAreHashedAsAlways) {
+  std::string text;
+  while (text.size() < 9'000'000) text += "a line\r\n";
+  Write("t", text);
+  for (const bool legacy : {false, true}) {
+    const ObjectInfo info = *store_.Put(dir_ / "t", {.legacy = legacy});
+    EXPECT_EQ(info.md5, HashFile(dir_ / "t", {.legacy = legacy})->md5);
+    EXPECT_EQ(*os::ReadFile(store_.PathOf(info.md5, legacy)), text);
+  }
+  std::atomic<bool> cancelled = true;
+  Write("u", text + "more");
+  EXPECT_EQ(store_.Put(dir_ / "u", {.work = {.cancelled = &cancelled}}).error().code, Code::kCancelled);
   EXPECT_TRUE(NoTemps(dir_ / "cache"));
 }
 

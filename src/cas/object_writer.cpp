@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <condition_variable>
+#include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "cas/facts.hpp"
@@ -22,6 +25,8 @@ namespace fs = std::filesystem;
 
 constexpr mode_t kObjectMode = 0444;
 constexpr mode_t kSharedFolderMode = 02775;
+// From here on a thread that hashes while another one writes is worth making.
+constexpr std::uint64_t kLeastBeside = std::uint64_t{8} << 20;
 // Below this a copy is cheaper than sharing blocks.
 constexpr std::uint64_t kLeastClone = std::uint64_t{64} << 10;
 
@@ -32,6 +37,59 @@ Result<void> MakeSharedDirs(const fs::path& path, bool group_shared) {
   if (group_shared && ::chmod(path.c_str(), kSharedFolderMode) != 0) return os::FileError("set mode of", path, errno);
   return {};
 }
+
+// Hashes blocks in a thread of its own, while the caller writes them and reads the next ones.
+class HashBeside {
+ public:
+  HashBeside(FileReader& reader, bool legacy) : thread_([this, &reader, legacy] { Serve(reader, legacy); }) {}
+  HashBeside(const HashBeside&) = delete;
+  HashBeside& operator=(const HashBeside&) = delete;
+  ~HashBeside() {
+    Wait();
+    Tell(State::kEnd);
+  }
+
+  void Add(std::string_view block) {
+    next_.assign(block);
+    Wait();
+    block_.swap(next_);
+    Tell(State::kBusy);
+  }
+  // Until all that was added is hashed.
+  void Wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return state_ != State::kBusy; });
+  }
+
+ private:
+  enum class State : std::uint8_t { kIdle, kBusy, kEnd };
+
+  void Tell(State state) {
+    {
+      const std::lock_guard lock(mutex_);
+      state_ = state;
+    }
+    changed_.notify_all();
+  }
+  void Serve(FileReader& reader, bool legacy) {
+    for (;;) {
+      {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return state_ != State::kIdle; });
+        if (state_ == State::kEnd) return;
+      }
+      reader.Update(block_, legacy);
+      Tell(State::kIdle);
+    }
+  }
+
+  std::mutex mutex_;  // guards state_
+  std::condition_variable changed_;
+  State state_ = State::kIdle;
+  std::string block_;  // being hashed
+  std::string next_;
+  std::jthread thread_;  // the last one: it uses all others
+};
 
 }  // namespace
 
@@ -182,14 +240,18 @@ Result<HashedFile> ObjectWriter::StoreLarge(FileReader& reader, std::string_view
     temp.emplace(std::move(made));
   }
   const bool is_clone = temp && Clone(*temp, reader);
+  const bool is_copy = temp && !is_clone;
+  std::optional<HashBeside> beside;
+  if (is_copy && reader.facts().size >= kLeastBeside) beside.emplace(reader, legacy_);
   for (;;) {
     if (work_.IsCancelled()) return Cancelled();
-    reader.Update(block, legacy_);
-    if (temp && !is_clone) TRYV(Write(*temp, block));
+    beside ? beside->Add(block) : reader.Update(block, legacy_);
+    if (is_copy) TRYV(Write(*temp, block));
     work_.Done(0, block.size());
     if (reader.AtEnd()) break;
     TRY(block, reader.Next());
   }
+  if (beside) beside->Wait();
   const ObjectId id{reader.hasher().Finish(), false, legacy_};
   TRY(const bool there, finder_.Has(id));
   if (there) return reader.Finish(id.md5);

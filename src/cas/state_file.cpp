@@ -9,7 +9,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <optional>
+#include <functional>
 
 #include "cas/state_key.hpp"
 #include "os/files.hpp"
@@ -80,6 +80,44 @@ bool WriteRun(const OpenFile& file, const Run& run, std::size_t& end) {
   return file.WriteAt(at, &head, sizeof head) && file.WriteAt(at + sizeof head, run.data(), run.size() * sizeof(Record));
 }
 
+// The next `size` bytes; false when there are fewer.
+using Take = std::function<bool(void* to, std::size_t size)>;
+
+// `size`: of all that can be taken.
+std::vector<Run> ReadRuns(std::size_t size, const Take& take, std::size_t& end) {
+  std::vector<Run> runs;
+  end = 0;
+  char header[kHeader.size()];
+  if (!take(header, sizeof header) || std::string_view(header, sizeof header) != kHeader) return runs;
+  end = kHeader.size();
+  for (RunHead head; size - end >= sizeof head && take(&head, sizeof head);) {
+    const std::size_t left = size - end - sizeof head;
+    if (head.magic != kRunMagic || head.count == 0 || head.count > left / sizeof(Record)) break;
+    Run run(head.count);
+    if (!take(run.data(), run.size() * sizeof(Record)) || Checksum(run.data(), run.size()) != head.checksum) break;
+    end += sizeof head + run.size() * sizeof(Record);
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+// Straight from an open file, which may be large.
+std::vector<Run> ReadRuns(int fd, std::size_t& end) {
+  struct stat st {};
+  if (::fstat(fd, &st) != 0) st.st_size = 0;
+  const auto take = [&](void* to, std::size_t size) {
+    for (char* at = static_cast<char*>(to); size > 0;) {
+      const ssize_t count = ::read(fd, at, size);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return false;
+      at += count;
+      size -= static_cast<std::size_t>(count);
+    }
+    return true;
+  };
+  return ReadRuns(static_cast<std::size_t>(st.st_size), take, end);
+}
+
 // The file, locked, and still the one of that name.
 Result<OpenFile> OpenLocked(const fs::path& path) {
   for (;;) {
@@ -104,36 +142,27 @@ bool IsWorthMerging(const std::vector<const Run*>& runs) {
 }  // namespace
 
 std::vector<Run> StateFile::Parse(std::string_view bytes, std::size_t& end) {
-  std::vector<Run> runs;
-  end = 0;
-  if (!bytes.starts_with(kHeader)) return runs;
-  end = kHeader.size();
-  RunHead head;
-  while (bytes.size() - end >= sizeof head) {
-    std::memcpy(&head, bytes.data() + end, sizeof head);
-    const std::size_t left = bytes.size() - end - sizeof head;
-    if (head.magic != kRunMagic || head.count == 0 || head.count > left / sizeof(Record)) break;
-    Run run(head.count);
-    std::memcpy(run.data(), bytes.data() + end + sizeof head, run.size() * sizeof(Record));
-    if (Checksum(run.data(), run.size()) != head.checksum) break;
-    end += sizeof head + run.size() * sizeof(Record);
-    runs.push_back(std::move(run));
-  }
-  return runs;
+  std::string_view left = bytes;
+  const auto take = [&](void* to, std::size_t size) {
+    if (left.size() < size) return false;
+    std::memcpy(to, left.data(), size);
+    left.remove_prefix(size);
+    return true;
+  };
+  return ReadRuns(bytes.size(), take, end);
 }
 
 std::vector<Run> StateFile::Read(const fs::path& path) {
-  const Result<std::string> bytes = os::ReadFile(path);
+  const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::size_t end = 0;
-  return bytes ? Parse(*bytes, end) : std::vector<Run>();
+  return file.fd() < 0 ? std::vector<Run>() : ReadRuns(file.fd(), end);
 }
 
 Result<void> StateFile::Append(const fs::path& path, std::span<const Run> runs) {
   if (path.has_parent_path()) TRYV(os::MakeDirs(path.parent_path()));
   TRY(const OpenFile file, OpenLocked(path));
   std::size_t end = 0;
-  std::vector<Run> old;
-  if (const Result<std::string> bytes = os::ReadFile(path); bytes) old = Parse(*bytes, end);
+  const std::vector<Run> old = ReadRuns(file.fd(), end);
   std::vector<const Run*> all;
   for (const Run& run : old) all.push_back(&run);
   for (const Run& run : runs) all.push_back(&run);

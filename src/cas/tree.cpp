@@ -56,7 +56,11 @@ Result<Tree> Tree::Parse(std::string_view body) {
   Tree tree;
   const auto add = [&](std::string_view path, const Md5& md5) { tree.Add(path, md5); };
   DirParser parser(add);
-  TRY(const bool usual, parser.Feed(body));
+  bool usual = true;
+  // In pieces, for the parser copies what it has not taken yet.
+  for (std::size_t at = 0; usual && at < body.size(); at += kHashBlock) {
+    TRY(usual, parser.Feed(body.substr(at, kHashBlock)));
+  }
   if (!usual || !parser.End()) {
     tree = Tree();
     TRYV(ReadDirJson(body, add));
@@ -122,9 +126,10 @@ std::pair<Tree::Iterator, Tree::Iterator> Tree::Under(std::string_view folder) c
   return {first, last};
 }
 
-bool Tree::HasFolder(std::string_view path) const {
-  const auto [first, last] = Under(path);
-  return first != last;
+const TreeFile* Tree::FirstIn(std::string_view folder) const {
+  const std::string prefix = folder.empty() ? std::string() : std::string(folder) + "/";
+  const auto first = std::lower_bound(files_.begin(), files_.end(), TreeFile{prefix, {}}, Less);
+  return first != files_.end() && first->path.starts_with(prefix) ? &*first : nullptr;
 }
 
 void Tree::Write(const std::function<void(std::string_view piece)>& sink) const {

@@ -47,8 +47,9 @@ class Tree {
   std::vector<TreeFile>::const_iterator begin() const { return files_.begin(); }
   std::vector<TreeFile>::const_iterator end() const { return files_.end(); }
   const TreeFile* Find(std::string_view path) const;
-  // Whether `path` is a folder with files in it ("": the tree has files).
-  bool HasFolder(std::string_view path) const;
+  // The first file in the folder ("": of all); nullptr when there is no such folder.
+  const TreeFile* FirstIn(std::string_view folder) const;
+  bool HasFolder(std::string_view path) const { return FirstIn(path) != nullptr; }
 
   // The object's text in pieces, its name, and both at once.
   void Write(const std::function<void(std::string_view piece)>& sink) const;

@@ -106,6 +106,7 @@ bool TreeHasher::AllSettled() const {
 
 void TreeHasher::RememberAll(const Md5& folder) {
   std::vector<HashState::Record> fresh;
+  fresh.reserve(static_cast<std::size_t>(std::count(known_.begin(), known_.end(), Known::kSettled)));
   bool any_made = false;
   bool any_fresh = false;
   FileFacts newest;

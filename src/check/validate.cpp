@@ -79,7 +79,8 @@ Result<Answers> AskEach(Work& work, std::vector<Error>& errors) {
       answers[i] = std::move((*one)[0]);
       continue;
     }
-    if (one.error().code == Code::kCancelled || one.error().code == Code::kIo) return std::move(one).error();
+    const Code code = one.error().code;
+    if (code == Code::kCancelled || code == Code::kIo || code == Code::kFull) return std::move(one).error();
     errors[i] = std::move(one).error();
   }
   return answers;

@@ -3,8 +3,8 @@
 // Integers that fit int64 stay integers; other numbers are doubles. Objects keep the order of their members; a key that occurs
 // twice is an error. Integers beyond int64 become doubles (but see allow_nan). A Parse error reads "cannot parse JSON: 3:14:
 // expected ','" (line and column from 1, columns in characters). Parsing refuses invalid UTF-8, NaN/Infinity tokens (unless
-// ParseOptions::allow_nan), nesting over `max_depth` and trailing text; it never throws. Values own their data and are copyable;
-// thread-safe as any plain value.
+// ParseOptions::allow_nan), nesting over `max_depth`, more than `max_values` and trailing text; it never throws. Values own their
+// data and are copyable; thread-safe as any plain value.
 //
 //   TRY(const Json body, Json::Parse(text));
 //   TRY(const std::string name, body.StringAt("name"));          // error names the member and what was found
@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,8 @@ namespace mlean::codec {
 
 struct JsonParseOptions {
   std::size_t max_depth = 100;
+  // Of text from outside: a value takes 40 bytes, a member of an object some 200, its text perhaps two.
+  std::size_t max_values = std::numeric_limits<std::size_t>::max();
   // As Python's json reads: the bare tokens NaN, Infinity, -Infinity; 1e999 is infinity; integers beyond int64 are BigIntegers.
   bool allow_nan = false;
   bool surrogate_escape = false;  // a lone "\udc80".."\udcff" gives the raw byte 80..ff, as Python's file names do

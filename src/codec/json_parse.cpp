@@ -110,6 +110,7 @@ class JsonParser {
   bool ParseValue(Json& out, std::size_t depth) {
     SkipBlank();
     if (at_ == end_) return Wrong("expected a value, found the end");
+    if (values_++ == options_.max_values) return Wrong(fmt::format("more than {} values", options_.max_values));
     switch (*at_) {
       case '{': return ParseObject(out, depth);
       case '[': return ParseArray(out, depth);
@@ -313,6 +314,7 @@ class JsonParser {
   const char* at_;
   const char* const end_;
   const JsonParseOptions options_;
+  std::size_t values_ = 0;
   const char* where_ = nullptr;
   std::string cause_;
 };

@@ -51,6 +51,8 @@ TEST(Json, DepthIsBounded) {
   EXPECT_TRUE(Json::Parse(std::string(100, '[') + std::string(100, ']')));
   EXPECT_EQ(ErrorOf(std::string(100000, '[')), "cannot parse JSON: 1:101: nested too deep");
   EXPECT_EQ(ErrorOf("[[{}]]", {.max_depth = 2}), "cannot parse JSON: 1:3: nested too deep");
+  EXPECT_EQ(ErrorOf("[1, {\"a\": 2}]", {.max_values = 3}), "cannot parse JSON: 1:11: more than 3 values");
+  EXPECT_TRUE(Json::Parse("[1, {\"a\": 2}]", {.max_values = 4}));
 }
 
 TEST(Json, ManyKeysAreStillChecked) {

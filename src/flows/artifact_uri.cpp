@@ -2,8 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "base/digest.hpp"
 #include "base/ids.hpp"
+#include "flows/blob_store.hpp"
+#include "net/percent.hpp"
 #include "os/files.hpp"
 
 namespace mlean::flows {
@@ -11,7 +16,7 @@ namespace {
 
 constexpr std::string_view kProxyRoute = "/mlflow-artifacts/artifacts";
 
-// The part of a URI behind its authority, decoded and without slashes at its ends.
+// The part of a URI behind its authority, without slashes at its ends.
 std::string PathOf(std::string_view uri) {
   std::string_view rest = uri.substr(uri.find(':') + 1);
   if (rest.starts_with("//")) {
@@ -23,6 +28,16 @@ std::string PathOf(std::string_view uri) {
   return std::string(rest);
 }
 
+// Clients undo the percent signs, and take no other machine's name for this one.
+ArtifactPlace FolderOf(std::string_view uri) {
+  const std::string_view rest = uri.substr(uri.find(':') + 1);
+  const std::string_view host = rest.starts_with("//") ? rest.substr(2, rest.find('/', 2) - 2) : "";
+  std::string path;
+  if ((!host.empty() && host != "localhost") || !net::PercentDecode("/" + PathOf(uri), path)) return {};
+  if (path.find('\0') != path.npos) return {};
+  return {ArtifactPlace::Kind::kFolder, path};
+}
+
 }  // namespace
 
 ArtifactPlace ParseArtifactUri(std::string_view uri) {
@@ -31,7 +46,7 @@ ArtifactPlace ParseArtifactUri(std::string_view uri) {
   if (colon == uri.npos) return {Kind::kFolder, std::string(uri)};
   const std::string_view scheme = uri.substr(0, colon);
   if (scheme == "mlflow-artifacts") return {Kind::kStore, PathOf(uri)};
-  if (scheme == "file") return {Kind::kFolder, "/" + PathOf(uri)};
+  if (scheme == "file") return FolderOf(uri);
   if (scheme != "http" && scheme != "https") return {};
   const std::size_t route = uri.find(kProxyRoute);
   if (route == uri.npos) return {};
@@ -40,15 +55,42 @@ ArtifactPlace ParseArtifactUri(std::string_view uri) {
   return {Kind::kStore, std::string(rest)};
 }
 
+std::string AbsoluteLocation(const std::string& location, const std::filesystem::path& folder) {
+  if (location.empty() || location.find(':') != location.npos || location.front() == '/') return location;
+  return (folder / location).lexically_normal().string();
+}
+
+std::optional<std::filesystem::path> InFolder(const std::string& folder, std::string_view path) {
+  const std::filesystem::path place(folder);
+  std::vector<std::filesystem::path> parts(place.begin(), place.end());
+  const auto last = std::find(parts.rbegin(), parts.rend(), "artifacts");
+  auto unchecked = last == parts.rend() ? parts.size() : static_cast<std::size_t>(parts.rend() - last) - 1;
+  if (last != parts.rend() && unchecked > 0) --unchecked;
+  for (const std::filesystem::path& part : std::filesystem::path(path)) parts.push_back(part);
+  std::filesystem::path at;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].empty()) continue;
+    at /= parts[i];
+    if (i < unchecked) continue;
+    const Result<os::FileStat> stat = os::StatLink(at);
+    if (!stat && stat.error().code == Code::kNotFound) continue;
+    const bool last_part = i + 1 == parts.size();
+    if (!stat || (stat->kind != os::FileKind::kDir && !(stat->kind == os::FileKind::kFile && last_part))) return std::nullopt;
+  }
+  return at;
+}
+
 Result<void> PutFile(const Workspace& workspace, const std::string& path, const artifacts::Blob& blob,
                      const std::filesystem::path& file) {
-  Result<void> put = workspace.db->Write(
-      [&](sql::Txn& txn) { return artifacts::Put(txn, workspace.BlobDir(), path, blob, file, workspace.sync); });
+  const Result<BlobHold> hold = HoldBlobs(workspace, {{blob, file}});
+  Result<void> put;
+  if (!hold) put = hold.error();
+  if (hold) put = workspace.db->Write([&](sql::Txn& txn) { return PutHeld(txn, workspace, *hold, path, blob, file); });
   if (!put) {
     static_cast<void>(os::Remove(file));  // the first failure is the one to tell
     return put;
   }
-  TRYV(artifacts::SweepAllUnused(*workspace.db, workspace.BlobDir()));  // what was at `path` before
+  SweepBlobsLater(workspace);  // what was at `path` before
   return {};
 }
 
@@ -58,9 +100,12 @@ Result<void> KeepArtifact(const Workspace& workspace, const std::string& uri, co
     return Fail(Code::kUnsupported, fmt::format("cannot keep '{}' in '{}': it is not in this machine's store", path, uri));
   }
   if (place.kind == ArtifactPlace::Kind::kFolder) {
-    const std::filesystem::path file = std::filesystem::path(place.path) / path;
-    TRYV(os::MakeDirs(file.parent_path()));
-    return os::WriteFileAtomic(file, text, {.sync = false});
+    const std::optional<std::filesystem::path> file = InFolder(place.path, path);
+    if (!file || os::IsDir(*file)) {
+      return Fail(Code::kInvalid, fmt::format("cannot keep '{}' in '{}': a link, a file or a folder is in the way", path, uri));
+    }
+    TRYV(os::MakeDirs(file->parent_path()));
+    return os::WriteFileAtomic(*file, text, {.sync = false});
   }
   TRYV(os::MakeDirs(workspace.UploadDir()));
   const std::filesystem::path file = workspace.UploadDir() / NewHex32();

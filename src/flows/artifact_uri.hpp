@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,12 @@ struct ArtifactPlace {
   std::string path;  // kStore: below the artifact root; kFolder: absolute
 };
 ArtifactPlace ParseArtifactUri(std::string_view uri);
+// The location as it is kept: a path that is relative becomes one below `folder`, as for MLflow.
+std::string AbsoluteLocation(const std::string& location, const std::filesystem::path& folder);
+// `path` (clean, relative) below the folder of a kFolder place. Clients make the folders from <run>/artifacts on: nullopt when
+// one of those is no folder, or the last one no file either: a link could lead out. What is in front of them may be a link of the
+// administrator.
+std::optional<std::filesystem::path> InFolder(const std::string& folder, std::string_view path);
 
 // `path` below the artifact root names the content of `file` from now on; the file, in UploadDir, is taken or removed.
 Result<void> PutFile(const Workspace& workspace, const std::string& path, const artifacts::Blob& blob,

@@ -28,11 +28,14 @@ Result<void> PromoteVersion(sql::Txn& txn, const Workspace& workspace, const std
   for (const std::string& alias : next.aliases) {
     if (alias == "candidate" || alias == "previous") TRYV(RemoveAlias(txn, model, alias, now));
   }
+  TRY(codec::Json archived, ArchivedBy(txn, model, version, registry::Stage::kProduction));
   TRY(const registry::ModelVersion moved,
       registry::TransitionStage(txn, model, version, registry::Stage::kProduction, true, now));
   static_cast<void>(moved);
   codec::Json detail = codec::Json::Object{{"version", version}, {"why", why}, {"digest", next.digest}};
   if (before) detail.Set("before", before->version);
+  detail.Set("from", registry::StageName(next.stage));
+  detail.Set("archived", std::move(archived));
   return Record(txn, workspace, "version.promoted", fmt::format("models/{}/versions/{}", model, version), std::move(detail));
 }
 
@@ -45,6 +48,15 @@ Result<int> RollBack(sql::Txn& txn, const Workspace& workspace, const std::strin
   TRYV(Record(txn, workspace, "version.rolled_back", fmt::format("models/{}/versions/{}", model, *previous),
               codec::Json::Object{{"version", *previous}, {"why", why}}));
   return *previous;
+}
+
+Result<codec::Json> ArchivedBy(sql::Conn& conn, const std::string& model, int version, registry::Stage stage) {
+  TRY(const std::vector<int> there, registry::VersionsInStage(conn, model, stage));
+  codec::Json out = codec::Json::Array{};
+  for (const int one : there) {
+    if (one != version) out.Push(one);
+  }
+  return out;
 }
 
 Result<std::shared_ptr<const infer::Model>> LoadVersion(const registry::ModelVersion& version) {

@@ -20,6 +20,9 @@ Result<void> PromoteVersion(sql::Txn& txn, const Workspace& workspace, const std
 // Back to the alias `previous`. kNotFound when there is none.
 Result<int> RollBack(sql::Txn& txn, const Workspace& workspace, const std::string& model, const std::string& why);
 
+// For the audit chain: the numbers of the versions that the stage is archived of when `version` enters it.
+Result<codec::Json> ArchivedBy(sql::Conn& conn, const std::string& model, int version, registry::Stage stage);
+
 // Loads a stored version's model file and checks its digest.
 Result<std::shared_ptr<const infer::Model>> LoadVersion(const registry::ModelVersion& version);
 

@@ -16,7 +16,10 @@ Result<void> SetAlias(sql::Txn& txn, const Workspace& workspace, const std::stri
 // An alias that is not there is no error and no event.
 Result<void> DeleteAlias(sql::Txn& txn, const Workspace& workspace, const std::string& model, const std::string& alias,
                          const std::string& why);
-// See registry::TransitionStage.
+// What has become production or `champion` under the old name has to be admitted under the new one.
+Result<void> RenameModel(sql::Txn& txn, const Workspace& workspace, const std::string& model, const std::string& new_name,
+                         const std::string& why);
+// See registry::TransitionStage. The event names the versions that were archived.
 Result<registry::ModelVersion> ChangeStage(sql::Txn& txn, const Workspace& workspace, const std::string& model, int version,
                                            registry::Stage stage, bool archive_existing, const std::string& why);
 

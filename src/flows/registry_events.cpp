@@ -21,8 +21,6 @@ std::string ValueOf(const std::vector<registry::Tag>& tags, std::string_view key
   return found == tags.rend() ? std::string() : found->value;
 }
 
-bool IsPrompt(const std::vector<registry::Tag>& tags) { return ToLower(ValueOf(tags, kIsPrompt)) == "true"; }
-
 // A prompt's tags go without those that make it one.
 Json TagsJson(const std::vector<registry::Tag>& tags, bool prompt) {
   Json out = Json::Object{};
@@ -44,6 +42,8 @@ Result<void> Publish(sql::Txn& txn, std::string_view model, std::string_view of_
 }
 
 }  // namespace
+
+bool IsPrompt(const std::vector<registry::Tag>& tags) { return ToLower(ValueOf(tags, kIsPrompt)) == "true"; }
 
 Result<registry::Model> CreateModel(sql::Txn& txn, std::string_view name, std::string_view description,
                                     const std::vector<registry::Tag>& tags, TimeMs now) {
@@ -80,32 +80,32 @@ Result<registry::ModelVersion> CreateVersion(sql::Txn& txn, const registry::NewV
 }
 
 Result<void> SetVersionTag(sql::Txn& txn, std::string_view model, int version, const registry::Tag& tag, TimeMs now) {
-  TRYV(registry::SetVersionTag(txn, model, version, tag, now));
+  TRYV(registry::SetVersionTag(txn, model, version, tag));
   const Json data = Json::Object{{"name", model}, {"version", std::to_string(version)}, {"key", tag.key}, {"value", tag.value}};
   return Publish(txn, model, "model_version_tag", "prompt_version_tag", "set", data, now);
 }
 
 Result<void> DeleteVersionTag(sql::Txn& txn, std::string_view model, int version, std::string_view key, TimeMs now) {
-  TRYV(registry::DeleteVersionTag(txn, model, version, key, now));
+  TRYV(registry::DeleteVersionTag(txn, model, version, key));
   const Json data = Json::Object{{"name", model}, {"version", std::to_string(version)}, {"key", key}};
   return Publish(txn, model, "model_version_tag", "prompt_version_tag", "deleted", data, now);
 }
 
 Result<void> SetModelTag(sql::Txn& txn, std::string_view model, const registry::Tag& tag, TimeMs now) {
-  TRYV(registry::SetModelTag(txn, model, tag, now));
+  TRYV(registry::SetModelTag(txn, model, tag));
   const Json data = Json::Object{{"name", model}, {"key", tag.key}, {"value", tag.value}};
   return Publish(txn, model, "", "prompt_tag", "set", data, now);
 }
 
 Result<void> DeleteModelTag(sql::Txn& txn, std::string_view model, std::string_view key, TimeMs now) {
-  TRYV(registry::DeleteModelTag(txn, model, key, now));
+  TRYV(registry::DeleteModelTag(txn, model, key));
   const Json data = Json::Object{{"name", model}, {"key", key}};
   return Publish(txn, model, "", "prompt_tag", "deleted", data, now);
 }
 
 Result<void> PointAlias(sql::Txn& txn, std::string_view model, std::string_view alias, int version, TimeMs now) {
   const Result<int> before = registry::ResolveAlias(txn, model, alias);
-  TRYV(registry::SetAlias(txn, model, alias, version, now));
+  TRYV(registry::SetAlias(txn, model, alias, version));
   if (before && *before == version) return {};
   const Json data = Json::Object{{"name", model}, {"alias", alias}, {"version", std::to_string(version)}};
   return Publish(txn, model, "model_version_alias", "prompt_alias", "created", data, now);
@@ -113,7 +113,7 @@ Result<void> PointAlias(sql::Txn& txn, std::string_view model, std::string_view 
 
 Result<void> RemoveAlias(sql::Txn& txn, std::string_view model, std::string_view alias, TimeMs now) {
   const Result<int> before = registry::ResolveAlias(txn, model, alias);
-  TRYV(registry::DeleteAlias(txn, model, alias, now));
+  TRYV(registry::DeleteAlias(txn, model, alias));
   if (!before) return {};
   const Json data = Json::Object{{"name", model}, {"alias", alias}};
   return Publish(txn, model, "model_version_alias", "prompt_alias", "deleted", data, now);

@@ -14,6 +14,9 @@
 
 namespace mlean::flows {
 
+// By the tags of a model or version.
+bool IsPrompt(const std::vector<registry::Tag>& tags);
+
 // registered_model.created
 Result<registry::Model> CreateModel(sql::Txn& txn, std::string_view name, std::string_view description,
                                     const std::vector<registry::Tag>& tags, TimeMs now);

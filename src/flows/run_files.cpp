@@ -58,29 +58,34 @@ Result<void> WriteModelFolder(const fs::path& waiting, const fs::path& file, con
   return os::WriteFileAtomic(folder / "python_env.yaml", kPythonEnv, {.sync = false});
 }
 
-Result<std::vector<artifacts::NamedBlob>> ListWaiting(const Workspace& workspace, const std::string& run_id) {
+Result<Waiting> ListWaiting(const Workspace& workspace, const std::string& run_id) {
   const fs::path folder = WaitingFiles(workspace, run_id);
   TRY(const std::vector<os::TreeEntry> entries, os::ListTree(folder));
-  std::vector<artifacts::NamedBlob> out;
+  Waiting out;
+  std::vector<fs::path> paths;
   for (const os::TreeEntry& entry : entries) {
     if (entry.stat.kind != os::FileKind::kFile) continue;
     TRY(artifacts::Blob blob, artifacts::DigestFile(folder / entry.path));
     blob.modified = workspace.Now();
-    out.push_back({entry.path, std::move(blob)});
+    out.files.push_back({entry.path, std::move(blob)});
+    paths.push_back(folder / entry.path);
   }
+  std::vector<NewBlob> blobs;
+  for (std::size_t i = 0; i < paths.size(); ++i) blobs.push_back({out.files[i].blob, paths[i]});
+  TRY(BlobHold hold, HoldBlobs(workspace, blobs));
+  out.hold = std::make_shared<const BlobHold>(std::move(hold));
   return out;
 }
 
-Result<void> TakeWaiting(sql::Txn& txn, const Workspace& workspace, const track::RunInfo& run,
-                         const std::vector<artifacts::NamedBlob>& files) {
+Result<void> TakeWaiting(sql::Txn& txn, const Workspace& workspace, const track::RunInfo& run, const Waiting& waiting) {
   const ArtifactPlace place = ParseArtifactUri(run.artifact_uri);
   if (place.kind == ArtifactPlace::Kind::kElsewhere) return {};
   const fs::path folder = WaitingFiles(workspace, run.run_id);
-  for (const artifacts::NamedBlob& one : files) {
+  for (const artifacts::NamedBlob& one : waiting.files) {
     if (place.kind == ArtifactPlace::Kind::kStore) {
       const std::string path = place.path.empty() ? one.path : place.path + "/" + one.path;
       TRY(const fs::path file, SecondName(folder / one.path, folder.parent_path()));
-      TRYV(artifacts::Put(txn, workspace.BlobDir(), path, one.blob, file, workspace.sync));
+      TRYV(PutHeld(txn, workspace, *waiting.hold, path, one.blob, file));
     } else {
       const fs::path to = fs::path(place.path) / one.path;
       TRYV(os::MakeDirs(to.parent_path()));
@@ -101,8 +106,8 @@ Result<void> TakeForgotten(const Workspace& workspace) {
   for (const std::string& id : ids) {
     const Result<track::RunInfo> run = workspace.db->Read([&](sql::Conn& conn) { return track::GetRunInfo(conn, id); });
     if (!run) continue;  // of a turn that is at it
-    TRY(const auto files, ListWaiting(workspace, id));
-    TRYV(workspace.db->Write([&](sql::Txn& txn) { return TakeWaiting(txn, workspace, *run, files); }));
+    TRY(const Waiting waiting, ListWaiting(workspace, id));
+    TRYV(workspace.db->Write([&](sql::Txn& txn) { return TakeWaiting(txn, workspace, *run, waiting); }));
     TRYV(ForgetWaiting(workspace, *run));
   }
   return {};

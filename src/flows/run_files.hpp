@@ -3,10 +3,12 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "artifacts/artifact_store.hpp"
+#include "flows/blob_store.hpp"
 #include "flows/workspace.hpp"
 #include "track/types.hpp"
 
@@ -20,11 +22,14 @@ inline constexpr const char* kModelFolder = "model";
 Result<void> WriteModelFolder(const std::filesystem::path& waiting, const std::filesystem::path& file, const std::string& run_id,
                               TimeMs now);
 
-// What waits, with its digests; paths are relative.
-Result<std::vector<artifacts::NamedBlob>> ListWaiting(const Workspace& workspace, const std::string& run_id);
+// What waits, with its digests; paths are relative. What goes into the store is held there.
+struct Waiting {
+  std::vector<artifacts::NamedBlob> files;
+  std::shared_ptr<const BlobHold> hold;
+};
+Result<Waiting> ListWaiting(const Workspace& workspace, const std::string& run_id);
 // Takes them to the run's place, but to none that only clients can reach (`s3://…`). They wait on until they are forgotten.
-Result<void> TakeWaiting(sql::Txn& txn, const Workspace& workspace, const track::RunInfo& run,
-                         const std::vector<artifacts::NamedBlob>& files);
+Result<void> TakeWaiting(sql::Txn& txn, const Workspace& workspace, const track::RunInfo& run, const Waiting& waiting);
 // Removes what was taken.
 Result<void> ForgetWaiting(const Workspace& workspace, const track::RunInfo& run);
 // The same for runs of releases that left their files waiting for ever. What is done is done; a second call goes on.

@@ -7,7 +7,9 @@
 #include "access/grant_store.hpp"
 #include "artifacts/artifact_store.hpp"
 #include "base/text.hpp"
+#include "flows/blob_store.hpp"
 #include "registry/version_store.hpp"
+#include "track/experiment_store.hpp"
 #include "track/removal_store.hpp"
 #include "track/run_store.hpp"
 
@@ -58,6 +60,14 @@ class Collector {
 };
 
 Result<RunsGcReport> Collector::Run() {
+  for (const std::string& id : options_.experiment_ids) {
+    const auto found = workspace_.db->Read([&](sql::Conn& conn) { return track::GetExperiment(conn, id); });
+    if (found) continue;
+    const std::string what = fmt::format("cannot delete what is in experiment '{}' for good", id);
+    const Code code = found.error().code;
+    if (code != Code::kNotFound && code != Code::kInvalid) return Error(found.error()).With(what);
+    return Fail(Code::kNotFound, what + ": no experiment has this id", "mlean experiment list");
+  }
   if (options_.run_ids.empty()) {
     TRYV(Runs());
     TRYV(LoggedModels());
@@ -73,7 +83,9 @@ Result<RunsGcReport> Collector::Run() {
 Result<std::vector<track::Removable>> Collector::NamedRuns() {
   std::vector<track::Removable> out;
   for (const std::string& id : options_.run_ids) {
-    TRY(const track::RunInfo info, workspace_.db->Read([&](sql::Conn& conn) { return track::GetRunInfo(conn, id); }));
+    const auto found = workspace_.db->Read([&](sql::Conn& conn) { return track::GetRunInfo(conn, id); });
+    if (!found) return Fail(found.error().code, fmt::format("cannot delete run '{}' for good: {}", id, found.error().what));
+    const track::RunInfo& info = *found;
     if (info.stage != track::Stage::kDeleted) {
       return Fail(Code::kInvalid, fmt::format("cannot delete run '{}' for good: it is active, not deleted", id),
                   "delete it first: MlflowClient().delete_run(…)");
@@ -191,10 +203,9 @@ Result<void> Collector::Sweep() {
   for (bool more = true; more;) {
     TRY(more, workspace_.db->Write([](sql::Txn& txn) { return track::SweepRemoved(txn); }));
   }
-  TRY(const artifacts::Swept unused, artifacts::SweepAllUnused(*workspace_.db, workspace_.BlobDir()));
-  TRY(const artifacts::Swept orphans, artifacts::SweepOrphans(*workspace_.db, workspace_.BlobDir()));
-  report_.blobs = unused.blobs + orphans.blobs;
-  report_.bytes = unused.bytes + orphans.bytes;
+  TRY(const artifacts::Swept swept, SweepBlobs(workspace_, true));
+  report_.blobs = swept.blobs;
+  report_.bytes = swept.bytes;
   return {};
 }
 

@@ -16,6 +16,7 @@ namespace {
 struct Server {
   std::string url;
   std::string token;  // a secret of the running server; empty when it asks nobody who he is
+  std::int64_t pid = 0;
 };
 
 std::optional<Server> FindServer(const Workspace& workspace) {
@@ -27,7 +28,7 @@ std::optional<Server> FindServer(const Workspace& workspace) {
   const Result<std::int64_t> pid = info->IntAt("pid");
   const Result<std::string> token = info->StringAt("token", "");
   if (!url || !pid || !token || !os::Exists(fmt::format("/proc/{}", *pid))) return std::nullopt;
-  return Server{*url, *token};
+  return Server{*url, *token, *pid};
 }
 
 // By a plain socket where that will do; the library that speaks TLS takes ten milliseconds to load. The certificate names the
@@ -52,6 +53,11 @@ Result<void> WriteServerFile(const Workspace& workspace, const std::string& url,
   // A file that is there keeps its mode, and could be one that others may read.
   TRYV(os::Remove(workspace.ServerFile()));
   return os::WriteFileAtomic(workspace.ServerFile(), info.Dump(), {.mode = 0600, .sync = false});
+}
+
+Result<void> RemoveServerFile(const Workspace& workspace) {
+  const std::optional<Server> told = FindServer(workspace);
+  return told && told->pid == ::getpid() ? os::Remove(workspace.ServerFile()) : Result<void>();
 }
 
 std::optional<std::string> ServerUrl(const Workspace& workspace) {

@@ -10,6 +10,8 @@ namespace mlean::flows {
 
 // For the server, once it answers. `token`: what a command beside it shows to be let in; only its owner can read the file.
 Result<void> WriteServerFile(const Workspace& workspace, const std::string& url, const std::string& token);
+// When it ends. The file of another server of the same project, which was started later, stays.
+Result<void> RemoveServerFile(const Workspace& workspace);
 // Nothing when no server runs (or it died: the file of a dead process counts as none).
 std::optional<std::string> ServerUrl(const Workspace& workspace);
 // Asks the server to bring serving in step with the registry and waits for it; without a server it does nothing. What fails is

@@ -5,6 +5,7 @@
 #include "access/migrations.hpp"
 #include "artifacts/artifact_store.hpp"
 #include "audit/migrations.hpp"
+#include "flows/blob_store.hpp"
 #include "flows/check_config.hpp"
 #include "loop/migrations.hpp"
 #include "notify/migrations.hpp"
@@ -44,6 +45,7 @@ Result<Workspace> OpenWorkspace(const std::filesystem::path& directory, const Cl
   TRYV(ReloadConfig(workspace));
   TRYV(repo::EnsureStateDir(workspace.project));
   TRY(workspace.db, sql::Database::Open({.path = workspace.project.Database(), .sync = sync}, AllMigrations()));
+  TRY(workspace.bucket, OpenBucket(workspace));
   return workspace;
 }
 

@@ -17,6 +17,8 @@
 
 namespace mlean::flows {
 
+class BlobBucket;
+
 struct Workspace {
   repo::Project project;
   repo::LoopConfig config;  // empty when there is no mlean.yaml: a bare tracking and prediction server
@@ -25,9 +27,10 @@ struct Workspace {
   std::string actor;             // who acts, for the audit chain: "cli:ann", "server", "user:ann"
   // What an acknowledged write survives: kNormal a killed process, kFull a power loss too. Artifacts are kept alike.
   sql::Sync sync = sql::Sync::kNormal;
+  std::shared_ptr<BlobBucket> bucket;  // where artifacts are; null: in BlobDir (flows/blob_store.hpp)
 
   // The same workspace for somebody else. Reads `config`: not while that is being read again.
-  Workspace As(std::string who) const { return {project, config, db, clock, std::move(who), sync}; }
+  Workspace As(std::string who) const { return {project, config, db, clock, std::move(who), sync, bucket}; }
 
   TimeMs Now() const { return clock->Now(); }
   std::filesystem::path ModelStore(const std::string& model) const { return project.ArtifactDir() / "models" / model; }

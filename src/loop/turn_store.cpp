@@ -113,7 +113,8 @@ Result<void> BeginStep(sql::Txn& txn, const std::string& turn_id, int position, 
                        const codec::Json& inputs, TimeMs now) {
   return txn.Exec(
       "INSERT INTO turn_steps(turn_id, position, name, status, started, inputs) VALUES(?1, ?2, ?3, 'running', ?4, ?5) "
-      "ON CONFLICT(turn_id, position) DO UPDATE SET status = 'running', attempts = attempts + 1, inputs = excluded.inputs",
+      "ON CONFLICT(turn_id, position) DO UPDATE SET status = 'running', attempts = turn_steps.attempts + 1, inputs = "
+      "excluded.inputs",
       turn_id, position, name, now, inputs.Dump());
 }
 

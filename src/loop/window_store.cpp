@@ -18,8 +18,8 @@ Result<Window> ReadWindow(const sql::Stmt& row) {
 }  // namespace
 
 Result<void> AddWindow(sql::Txn& txn, const Window& window) {
-  return txn.Exec("INSERT OR IGNORE INTO windows(model, start, stop, time, report) VALUES(?1, ?2, ?3, ?4, ?5)", window.model,
-                  window.start, window.stop, window.time, window.report.Dump());
+  return txn.Exec("INSERT INTO windows(model, start, stop, time, report) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+                  window.model, window.start, window.stop, window.time, window.report.Dump());
 }
 
 Result<std::vector<Window>> ListWindows(sql::Conn& conn, const std::string& model, std::int64_t limit) {
@@ -47,8 +47,10 @@ Result<void> MarkConsidered(sql::Txn& txn, const std::string& model, TimeMs star
 }
 
 Result<void> PutValidation(sql::Txn& txn, const Validation& validation) {
-  return txn.Exec("INSERT OR REPLACE INTO validations(content, suite, success, time, summary) VALUES(?1, ?2, ?3, ?4, ?5)",
-                  validation.content, validation.suite, validation.success, validation.time, validation.summary.Dump());
+  return txn.Exec(
+      "INSERT INTO validations(content, suite, success, time, summary) VALUES(?1, ?2, ?3, ?4, ?5) "
+      "ON CONFLICT(content, suite) DO UPDATE SET success = excluded.success, time = excluded.time, summary = excluded.summary",
+      validation.content, validation.suite, validation.success, validation.time, validation.summary.Dump());
 }
 
 Result<std::optional<Validation>> FindValidation(sql::Conn& conn, const std::string& content, const std::string& suite) {

@@ -3,7 +3,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
+#include <vector>
+
+#include "codec/json.hpp"
+#include "metrics/json_pieces.hpp"
 
 namespace mlean::metrics {
 
@@ -13,94 +18,112 @@ namespace {
 
 constexpr std::string_view kIndent = "        ";
 
-// The changes by state, states in order of first mention.
-std::vector<std::pair<std::string_view, std::vector<const PathChange*>>> ByState(const std::vector<PathChange>& changes) {
-  std::vector<std::pair<std::string_view, std::vector<const PathChange*>>> groups;
-  for (const PathChange& change : changes) {
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g.first == change.state; });
-    if (group == groups.end()) group = groups.insert(group, {change.state, {}});
-    group->second.push_back(&change);
-  }
-  return groups;
-}
-
-struct Section {
-  std::string_view label;
-  std::vector<std::string_view> hints;
-  std::vector<std::string> lines;
+// The changes of one state, by their places.
+struct State {
+  std::string_view name;
+  std::vector<std::uint32_t> changes;
 };
 
-std::vector<std::string> ChangeLines(const std::vector<PathChange>& changes) {
-  std::vector<std::string> lines;
-  for (const auto& [state, paths] : ByState(changes)) {
-    for (const PathChange* path : paths) {
-      lines.push_back(path->old_path.empty() ? fmt::format("{}: {}", state, path->path)
-                                             : fmt::format("{}: {} -> {}", state, path->old_path, path->path));
-    }
+// In order of first mention.
+std::vector<State> ByState(const MadeList<PathChange>& changes) {
+  std::vector<State> states;
+  for (std::uint32_t i = 0; i < changes.size(); ++i) {
+    const std::string_view name = changes[i].state;
+    auto state = std::find_if(states.begin(), states.end(), [&](const State& one) { return one.name == name; });
+    if (state == states.end()) state = states.insert(state, {name, {}});
+    state->changes.push_back(i);
   }
-  return lines;
+  return states;
 }
 
-std::vector<Section> Sections(const DataStatus& status) {
-  return {
-      {"Not in cache", {"use \"dvc fetch <file>...\" to download files"}, status.not_in_cache},
-      {"Not in remote", {"use \"dvc push <file>...\" to upload files"}, status.not_in_remote},
-      {"DVC committed changes", {"git commit the corresponding dvc files to update the repo"}, ChangeLines(status.committed)},
-      {"DVC uncommitted changes",
-       {"use \"dvc commit <file>...\" to track changes", "use \"dvc checkout <file>...\" to discard changes"},
-       ChangeLines(status.uncommitted)},
-      {"Untracked files", {"use \"git add <file> ...\" or \"dvc add <file>...\" to commit to git or to dvc"}, status.untracked},
-      {"DVC unchanged files", {}, status.unchanged},
-  };
-}
+// The text of one section after the other, with an empty line between them.
+class Sections {
+ public:
+  explicit Sections(const TextSink& sink) : out_(sink) {}
 
-Json ChangesJson(const std::vector<PathChange>& changes) {
-  Json::Object out;
-  for (const auto& [state, paths] : ByState(changes)) {
-    Json::Array entries;
-    for (const PathChange* path : paths) {
-      if (path->old_path.empty()) {
-        entries.emplace_back(path->path);
-      } else {
-        entries.push_back(Json::Object{{"old", path->old_path}, {"new", path->path}});
+  void Add(std::string_view label, const std::vector<std::string_view>& hints, const MadeList<std::string>& paths) {
+    if (paths.empty()) return;
+    AddTitle(label, hints);
+    for (std::size_t i = 0; i < paths.size(); ++i) out_.Add(fmt::format("{}{}\n", kIndent, paths[i]));
+  }
+  void Add(std::string_view label, const std::vector<std::string_view>& hints, const MadeList<PathChange>& changes) {
+    if (changes.empty()) return;
+    AddTitle(label, hints);
+    for (const State& state : ByState(changes)) {
+      for (const std::uint32_t i : state.changes) {
+        const PathChange change = changes[i];
+        const std::string from = change.old_path.empty() ? "" : change.old_path + " -> ";
+        out_.Add(fmt::format("{}{}: {}{}\n", kIndent, state.name, from, change.path));
       }
     }
-    out.emplace_back(std::string(state), std::move(entries));
   }
-  return out;
+  void AddLine(std::string_view line) { out_.Add(fmt::format("{}\n", line)); }
+  bool empty() const { return empty_; }
+
+ private:
+  void AddTitle(std::string_view label, const std::vector<std::string_view>& hints) {
+    out_.Add(fmt::format("{}{}:\n", empty_ ? "" : "\n", label));
+    for (const std::string_view hint : hints) out_.Add(fmt::format("  ({})\n", hint));
+    empty_ = false;
+  }
+
+  TextPieces out_;
+  bool empty_ = true;
+};
+
+Json PathJson(const PathChange& change) {
+  if (change.old_path.empty()) return change.path;
+  return Json::Object{{"old", change.old_path}, {"new", change.path}};
+}
+
+void AddJson(JsonPieces& out, std::string_view name, const MadeList<std::string>& paths) {
+  if (paths.empty()) return;
+  out.Open('[', name);
+  for (std::size_t i = 0; i < paths.size(); ++i) out.Add(paths[i]);
+  out.Close(']');
+}
+
+void AddJson(JsonPieces& out, std::string_view name, const MadeList<PathChange>& changes) {
+  if (changes.empty()) return;
+  out.Open('{', name);
+  for (const State& state : ByState(changes)) {
+    out.Open('[', state.name);
+    for (const std::uint32_t i : state.changes) out.Add(PathJson(changes[i]));
+    out.Close(']');
+  }
+  out.Close('}');
 }
 
 }  // namespace
 
-std::string DataStatusText(const DataStatus& status) {
-  std::string out;
-  for (const Section& section : Sections(status)) {
-    if (section.lines.empty()) continue;
-    if (!out.empty()) out += '\n';
-    out += fmt::format("{}:\n", section.label);
-    for (const std::string_view hint : section.hints) out += fmt::format("  ({})\n", hint);
-    for (const std::string& line : section.lines) out += fmt::format("{}{}\n", kIndent, line);
-  }
+void WriteDataStatusText(const DataStatus& status, const TextSink& sink) {
+  Sections out(sink);
+  out.Add("Not in cache", {"use \"dvc fetch <file>...\" to download files"}, status.not_in_cache);
+  out.Add("Not in remote", {"use \"dvc push <file>...\" to upload files"}, status.not_in_remote);
+  out.Add("DVC committed changes", {"git commit the corresponding dvc files to update the repo"}, status.committed);
+  out.Add("DVC uncommitted changes",
+          {"use \"dvc commit <file>...\" to track changes", "use \"dvc checkout <file>...\" to discard changes"},
+          status.uncommitted);
+  out.Add("Untracked files", {"use \"git add <file> ...\" or \"dvc add <file>...\" to commit to git or to dvc"},
+          status.untracked);
+  out.Add("DVC unchanged files", {}, status.unchanged);
   const bool clean = out.empty();
-  if (clean) out = status.git_empty ? "No changes in an empty git repo.\n" : "No changes.\n";
+  if (clean) out.AddLine(status.git_empty ? "No changes in an empty git repo." : "No changes.");
   if (status.git_dirty) {
-    out += fmt::format("(there are {}changes not tracked by dvc, use \"git status\" to see)\n", clean ? "" : "other ");
+    out.AddLine(fmt::format("(there are {}changes not tracked by dvc, use \"git status\" to see)", clean ? "" : "other "));
   }
-  return out;
 }
 
-Json DataStatusJson(const DataStatus& status) {
-  Json::Object out;
-  const auto add = [&](std::string_view name, const std::vector<std::string>& paths) {
-    if (!paths.empty()) out.emplace_back(std::string(name), Json::Array(paths.begin(), paths.end()));
-  };
-  add("not_in_cache", status.not_in_cache);
-  add("not_in_remote", status.not_in_remote);
-  if (!status.committed.empty()) out.emplace_back("committed", ChangesJson(status.committed));
-  if (!status.uncommitted.empty()) out.emplace_back("uncommitted", ChangesJson(status.uncommitted));
-  add("untracked", status.untracked);
-  add("unchanged", status.unchanged);
-  return out;
+void WriteDataStatusJson(const DataStatus& status, const TextSink& sink) {
+  JsonPieces out(sink);
+  out.Open('{');
+  AddJson(out, "not_in_cache", status.not_in_cache);
+  AddJson(out, "not_in_remote", status.not_in_remote);
+  AddJson(out, "committed", status.committed);
+  AddJson(out, "uncommitted", status.uncommitted);
+  AddJson(out, "untracked", status.untracked);
+  AddJson(out, "unchanged", status.unchanged);
+  out.Close('}');
 }
 
 }  // namespace mlean::metrics

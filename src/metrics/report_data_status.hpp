@@ -2,32 +2,33 @@
 #pragma once
 
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "codec/json.hpp"
+#include "metrics/made_list.hpp"
+#include "metrics/text_pieces.hpp"
 
 namespace mlean::metrics {
 
 // One changed path. Groups are told in the order in which their first change comes, paths in theirs.
 struct PathChange {
-  std::string state;     // "modified", "added", "deleted", "renamed", "unknown"
-  std::string path;      // folders end in "/"
-  std::string old_path;  // of a rename: where it was
+  std::string_view state;  // "modified", "added", "deleted", "renamed", "unknown": a literal
+  std::string path;        // folders end in "/"
+  std::string old_path;    // of a rename: where it was
 };
 
 struct DataStatus {
-  std::vector<std::string> not_in_cache;
-  std::vector<std::string> not_in_remote;
-  std::vector<PathChange> committed;
-  std::vector<PathChange> uncommitted;
-  std::vector<std::string> untracked;  // leave empty with --untracked-files=no
-  std::vector<std::string> unchanged;  // leave empty without --unchanged
-  bool git_dirty = false;              // git status reports other changes
-  bool git_empty = false;              // no commit yet
+  MadeList<std::string> not_in_cache;
+  MadeList<std::string> not_in_remote;
+  MadeList<PathChange> committed;
+  MadeList<PathChange> uncommitted;
+  MadeList<std::string> untracked;  // leave empty with --untracked-files=no
+  MadeList<std::string> unchanged;  // leave empty without --unchanged
+  bool git_dirty = false;           // git status reports other changes
+  bool git_empty = false;           // no commit yet
 };
 
-std::string DataStatusText(const DataStatus& status);
-// Empty groups are absent: {"committed": {"added": […]}, "not_in_cache": […]}; {} when clean.
-codec::Json DataStatusJson(const DataStatus& status);
+void WriteDataStatusText(const DataStatus& status, const TextSink& sink);
+// Without a newline. Empty groups are absent: {"committed": {"added": […]}, "not_in_cache": […]}; {} when clean.
+void WriteDataStatusJson(const DataStatus& status, const TextSink& sink);
 
 }  // namespace mlean::metrics

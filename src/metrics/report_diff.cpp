@@ -2,10 +2,12 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <array>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "codec/json.hpp"
+#include "metrics/json_pieces.hpp"
 #include "metrics/table.hpp"
 
 namespace mlean::metrics {
@@ -14,25 +16,16 @@ using codec::Json;
 
 namespace {
 
-using Group = std::pair<std::string_view, std::vector<const DiffedPath*>>;
+struct Group {
+  std::string_view name;
+  const MadeList<DiffedPath>* paths;
+};
 
 // In the order of the text; the JSON has modified before renamed.
 std::vector<Group> Groups(const DataDiff& diff, const DataDiffOptions& options) {
-  std::vector<Group> groups;
-  const auto add = [&](std::string_view name, const std::vector<DiffedPath>& paths) {
-    Group& group = groups.emplace_back(name, std::vector<const DiffedPath*>());
-    for (const DiffedPath& path : paths) group.second.push_back(&path);
-    const auto key = [](const DiffedPath* path) -> const std::string& {
-      return path->old_path.empty() ? path->path : path->old_path;
-    };
-    std::stable_sort(group.second.begin(), group.second.end(),
-                     [&](const DiffedPath* a, const DiffedPath* b) { return key(a) < key(b); });
-  };
-  add("added", diff.added);
-  add("deleted", diff.deleted);
-  add("renamed", diff.renamed);
-  add("modified", diff.modified);
-  if (!options.hide_missing) add("not in cache", diff.not_in_cache);
+  std::vector<Group> groups = {
+      {"added", &diff.added}, {"deleted", &diff.deleted}, {"renamed", &diff.renamed}, {"modified", &diff.modified}};
+  if (!options.hide_missing) groups.push_back({"not in cache", &diff.not_in_cache});
   return groups;
 }
 
@@ -51,68 +44,76 @@ Json HashJson(const DiffedPath& path, bool modified) {
   return text(path.hash);
 }
 
+Json PathJson(const DiffedPath& path) {
+  if (path.old_path.empty()) return path.path;
+  return Json::Object{{"old", path.old_path}, {"new", path.path}};
+}
+
 }  // namespace
 
 bool DataDiff::Empty() const {
   return added.empty() && deleted.empty() && renamed.empty() && modified.empty() && not_in_cache.empty();
 }
 
-std::string DataDiffText(const DataDiff& diff, const DataDiffOptions& options) {
-  std::string out, summary;
-  for (const auto& [name, paths] : Groups(diff, options)) {
+void WriteDataDiffText(const DataDiff& diff, const DataDiffOptions& options, const TextSink& sink) {
+  TextPieces out(sink);
+  std::string summary;
+  for (const auto& [name, list] : Groups(diff, options)) {
+    const MadeList<DiffedPath>& paths = *list;
     if (paths.empty()) continue;
     std::string title(name);
     title[0] = static_cast<char>(title[0] - 'a' + 'A');
-    out += title + ":\n";
+    out.Add(title + ":\n");
     std::size_t files = 0;
-    for (const DiffedPath* path : paths) {
-      const std::string shown = Shown(*path);
-      const std::string digest = options.show_hash ? Digest(*path) : "";
-      out += fmt::format("    {}{}{}\n", digest, digest.empty() ? "" : "  ", shown);
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const DiffedPath path = paths[i];
+      const std::string shown = Shown(path);
+      const std::string digest = options.show_hash ? Digest(path) : "";
+      out.Add(fmt::format("    {}{}{}\n", digest, digest.empty() ? "" : "  ", shown));
       if (shown.back() != '/') ++files;
     }
-    out += '\n';
+    out.Add("\n");
     if (files > 0) summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", files, name);
   }
-  if (!summary.empty()) out += "files summary: " + summary + "\n";
-  return out;
+  if (!summary.empty()) out.Add("files summary: " + summary + "\n");
 }
 
-std::string DataDiffMarkdown(const DataDiff& diff, const DataDiffOptions& options) {
-  Table table;
-  table.headers =
-      options.show_hash ? std::vector<std::string>{"Status", "Hash", "Path"} : std::vector<std::string>{"Status", "Path"};
-  for (const auto& [name, paths] : Groups(diff, options)) {
-    for (const DiffedPath* path : paths) {
-      std::vector<std::string>& row = table.rows.emplace_back();
-      row.emplace_back(name);
-      if (options.show_hash) row.push_back(Digest(*path));
-      row.push_back(Shown(*path));
-    }
-  }
-  return TableText(table, {.markdown = true});
+void WriteDataDiffMarkdown(const DataDiff& diff, const DataDiffOptions& options, const TextSink& sink) {
+  const std::vector<Group> groups = Groups(diff, options);
+  std::size_t count = 0;
+  for (const Group& group : groups) count += group.paths->size();
+  const TableRows rows(count, [&](std::size_t index) {
+    auto group = groups.begin();
+    for (; index >= group->paths->size(); ++group) index -= group->paths->size();
+    const DiffedPath path = (*group->paths)[index];
+    std::vector<std::string> row = {std::string(group->name)};
+    if (options.show_hash) row.push_back(Digest(path));
+    row.push_back(Shown(path));
+    return row;
+  });
+  std::vector<std::string> headers = {"Status", "Path"};
+  if (options.show_hash) headers.insert(headers.begin() + 1, "Hash");
+  WriteTable(headers, rows, {.markdown = true}, sink);
 }
 
-Json DataDiffJson(const DataDiff& diff, const DataDiffOptions& options) {
-  Json::Object out;
-  if (diff.Empty()) return out;
-  std::vector<Group> groups = Groups(diff, options);
-  std::swap(groups[2], groups[3]);
-  for (const auto& [name, paths] : groups) {
-    Json::Array entries;
-    for (const DiffedPath* path : paths) {
-      Json::Object entry;
-      if (path->old_path.empty()) {
-        entry.emplace_back("path", path->path);
-      } else {
-        entry.emplace_back("path", Json::Object{{"old", path->old_path}, {"new", path->path}});
-      }
-      if (options.show_hash) entry.emplace_back("hash", HashJson(*path, name == "modified"));
-      entries.push_back(std::move(entry));
+void WriteDataDiffJson(const DataDiff& diff, const DataDiffOptions& options, const TextSink& sink) {
+  std::vector<Group> groups;
+  if (!diff.Empty()) groups = Groups(diff, options);
+  if (!groups.empty()) std::swap(groups[2], groups[3]);
+  JsonPieces out(sink);
+  out.Open('{');
+  for (const Group& group : groups) {
+    const MadeList<DiffedPath>& paths = *group.paths;
+    out.Open('[', group.name);
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      const DiffedPath path = paths[i];
+      Json entry = Json::Object{{"path", PathJson(path)}};
+      if (options.show_hash) entry.Set("hash", HashJson(path, group.name == "modified"));
+      out.Add(entry);
     }
-    out.emplace_back(std::string(name), std::move(entries));
+    out.Close(']');
   }
-  return out;
+  out.Close('}');
 }
 
 }  // namespace mlean::metrics

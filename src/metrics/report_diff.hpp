@@ -2,9 +2,9 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "codec/json.hpp"
+#include "metrics/made_list.hpp"
+#include "metrics/text_pieces.hpp"
 
 namespace mlean::metrics {
 
@@ -15,8 +15,9 @@ struct DiffedPath {
   std::string old_hash;  // of a modification: what it was
 };
 
+// Each sorted by path, renames by the old one.
 struct DataDiff {
-  std::vector<DiffedPath> added, deleted, renamed, modified, not_in_cache;
+  MadeList<DiffedPath> added, deleted, renamed, modified, not_in_cache;
   bool Empty() const;
 };
 
@@ -25,10 +26,9 @@ struct DataDiffOptions {
   bool hide_missing = false;  // --hide-missing, or a second revision was given: no "not in cache" group
 };
 
-// Groups are sorted by (old) path by all three.
-std::string DataDiffText(const DataDiff& diff, const DataDiffOptions& options = {});
-std::string DataDiffMarkdown(const DataDiff& diff, const DataDiffOptions& options = {});
-// {} without any change; else all groups, empty ones too: {"added": [{"path", "hash"?}], …}.
-codec::Json DataDiffJson(const DataDiff& diff, const DataDiffOptions& options = {});
+void WriteDataDiffText(const DataDiff& diff, const DataDiffOptions& options, const TextSink& sink);
+void WriteDataDiffMarkdown(const DataDiff& diff, const DataDiffOptions& options, const TextSink& sink);
+// Without a newline. {} without any change; else all groups, empty ones too: {"added": [{"path", "hash"?}], …}.
+void WriteDataDiffJson(const DataDiff& diff, const DataDiffOptions& options, const TextSink& sink);
 
 }  // namespace mlean::metrics

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "metrics/json_pieces.hpp"
+
 namespace mlean::metrics {
 
 using codec::Json;
@@ -77,16 +79,22 @@ Json StatusJson(const std::vector<StageStatus>& stages) {
   return out;
 }
 
-std::string CloudStatusText(const CloudStates& states) {
-  std::string out;
-  for (const auto& [name, state] : states) out += StateLine(1, state, name);
-  return out;
+void WriteCloudStatusText(const CloudStates& states, const TextSink& sink) {
+  TextPieces out(sink);
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    const CloudState one = states[i];
+    out.Add(StateLine(1, one.state, one.name));
+  }
 }
 
-Json CloudStatusJson(const CloudStates& states) {
-  Json::Object out;
-  for (const auto& [name, state] : states) out.emplace_back(name, state);
-  return out;
+void WriteCloudStatusJson(const CloudStates& states, const TextSink& sink) {
+  JsonPieces out(sink);
+  out.Open('{');
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    const CloudState one = states[i];
+    out.Add(one.name, one.state);
+  }
+  out.Close('}');
 }
 
 std::string UpToDateLine() { return "Data and pipelines are up to date.\n"; }

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "codec/json.hpp"
+#include "metrics/made_list.hpp"
+#include "metrics/text_pieces.hpp"
 
 namespace mlean::metrics {
 
@@ -36,9 +38,13 @@ std::string StatusText(const std::vector<StageStatus>& stages);
 codec::Json StatusJson(const std::vector<StageStatus>& stages);
 
 // `status -c`: {name, "new" | "deleted" | "missing"}, in order.
-using CloudStates = std::vector<std::pair<std::string, std::string>>;
-std::string CloudStatusText(const CloudStates& states);
-codec::Json CloudStatusJson(const CloudStates& states);
+struct CloudState {
+  std::string name;
+  std::string_view state;  // a literal
+};
+using CloudStates = MadeList<CloudState>;
+void WriteCloudStatusText(const CloudStates& states, const TextSink& sink);
+void WriteCloudStatusJson(const CloudStates& states, const TextSink& sink);  // without a newline
 
 // What is said when there is nothing to report, each with its line end.
 std::string UpToDateLine();                       // stages, all clean

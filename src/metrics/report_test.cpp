@@ -15,27 +15,48 @@ Json Parsed(const Json& golden, const std::string& command) { return *Json::Pars
 
 std::string Line(const Json& json) { return json.DumpPython() + "\n"; }
 
+// What `write` sends to its sink, all pieces.
+std::string Written(const std::function<void(const TextSink& sink)>& write) {
+  std::string text;
+  write([&](std::string_view piece) { text += piece; });
+  return text;
+}
+
+std::string DiffText(const DataDiff& diff, const DataDiffOptions& options = {}) {
+  return Written([&](const TextSink& sink) { WriteDataDiffText(diff, options, sink); });
+}
+std::string DiffMarkdown(const DataDiff& diff, const DataDiffOptions& options = {}) {
+  return Written([&](const TextSink& sink) { WriteDataDiffMarkdown(diff, options, sink); });
+}
+std::string DiffJson(const DataDiff& diff, const DataDiffOptions& options = {}) {
+  return Written([&](const TextSink& sink) { WriteDataDiffJson(diff, options, sink); }) + "\n";
+}
+std::string DataText(const DataStatus& status) {
+  return Written([&](const TextSink& sink) { WriteDataStatusText(status, sink); });
+}
+
 std::string TextOr(const Json* value) { return value != nullptr && value->IsString() ? value->AsString() : ""; }
 
 DataDiff ReadDiff(const Json& json) {
   DataDiff diff;
-  const std::pair<const char*, std::vector<DiffedPath>*> groups[] = {{"added", &diff.added},
-                                                                     {"deleted", &diff.deleted},
-                                                                     {"renamed", &diff.renamed},
-                                                                     {"modified", &diff.modified},
-                                                                     {"not in cache", &diff.not_in_cache}};
-  for (const auto& [name, paths] : groups) {
+  const std::pair<const char*, MadeList<DiffedPath>*> groups[] = {{"added", &diff.added},
+                                                                  {"deleted", &diff.deleted},
+                                                                  {"renamed", &diff.renamed},
+                                                                  {"modified", &diff.modified},
+                                                                  {"not in cache", &diff.not_in_cache}};
+  for (const auto& [name, list] : groups) {
     const Json* entries = json.Find(name);
     if (entries == nullptr) continue;
+    std::vector<DiffedPath> paths;
     for (const Json& entry : entries->AsArray()) {
-      DiffedPath& path = paths->emplace_back();
+      DiffedPath& path = paths.emplace_back();
       const Json &where = *entry.Find("path"), &hash = *entry.Find("hash");
       path.path = where.IsString() ? where.AsString() : Text(where, "new");
       path.old_path = TextOr(where.Find("old"));
       path.hash = hash.IsObject() ? TextOr(hash.Find("new")) : TextOr(&hash);
       path.old_hash = TextOr(hash.Find("old"));
     }
-    std::reverse(paths->begin(), paths->end());  // the reports sort
+    *list = std::move(paths);
   }
   return diff;
 }
@@ -135,16 +156,16 @@ TEST(Reports, DataDiffAsTheRealTool) {
     SCOPED_TRACE(Text(golden, "name"));
     const DataDiff diff = ReadDiff(Parsed(golden, "diff --json --show-hash"));
     changed += diff.Empty() ? 0 : 1;
-    EXPECT_EQ(Line(DataDiffJson(diff, {.show_hash = true})), Out(golden, "diff --json --show-hash"));
-    EXPECT_EQ(Line(DataDiffJson(diff)), Out(golden, "diff --json"));
-    EXPECT_EQ(Line(DataDiffJson(diff, {.hide_missing = true})), Out(golden, "diff --json --hide-missing"));
-    EXPECT_EQ(DataDiffText(diff), Out(golden, "diff"));
-    EXPECT_EQ(DataDiffText(diff, {.show_hash = true}), Out(golden, "diff --show-hash"));
-    EXPECT_EQ(DataDiffText(diff, {.hide_missing = true}), Out(golden, "diff --hide-missing"));
-    EXPECT_EQ(DataDiffMarkdown(diff), Out(golden, "diff --md"));
+    EXPECT_EQ(DiffJson(diff, {.show_hash = true}), Out(golden, "diff --json --show-hash"));
+    EXPECT_EQ(DiffJson(diff), Out(golden, "diff --json"));
+    EXPECT_EQ(DiffJson(diff, {.hide_missing = true}), Out(golden, "diff --json --hide-missing"));
+    EXPECT_EQ(DiffText(diff), Out(golden, "diff"));
+    EXPECT_EQ(DiffText(diff, {.show_hash = true}), Out(golden, "diff --show-hash"));
+    EXPECT_EQ(DiffText(diff, {.hide_missing = true}), Out(golden, "diff --hide-missing"));
+    EXPECT_EQ(DiffMarkdown(diff), Out(golden, "diff --md"));
     // The real tool fails on an output without a hash.
     if (FindRun(golden, "diff --md --show-hash")->Find("code")->AsInt() == 0) {
-      EXPECT_EQ(DataDiffMarkdown(diff, {.show_hash = true}), Out(golden, "diff --md --show-hash"));
+      EXPECT_EQ(DiffMarkdown(diff, {.show_hash = true}), Out(golden, "diff --md --show-hash"));
     }
   }
   EXPECT_GE(changed, 2);
@@ -170,13 +191,15 @@ TEST(Reports, StatusAsTheRealTool) {
 TEST(Reports, CloudStatusAsTheRealTool) {
   for (const Json& golden : GoldenCases("reports.jsonl")) {
     if (FindRun(golden, "status -c") == nullptr) continue;
-    CloudStates states;
+    std::vector<CloudState> all;
     const Json json = Parsed(golden, "status -c --json");
-    for (const auto& [name, state] : json.AsObject()) states.emplace_back(name, state.AsString());
-    EXPECT_EQ(states.size(), 9);
+    for (const auto& [name, state] : json.AsObject()) all.push_back({name, state.AsString()});
+    EXPECT_EQ(all.size(), 9);
+    const CloudStates states(all);
     // The order changes from run to run of the real tool.
-    EXPECT_EQ(SortedLines(CloudStatusText(states)), SortedLines(Out(golden, "status -c")));
-    EXPECT_EQ(Line(CloudStatusJson(states)), Out(golden, "status -c --json"));
+    EXPECT_EQ(SortedLines(Written([&](const TextSink& sink) { WriteCloudStatusText(states, sink); })),
+              SortedLines(Out(golden, "status -c")));
+    EXPECT_EQ(Written([&](const TextSink& sink) { WriteCloudStatusJson(states, sink); }) + "\n", Out(golden, "status -c --json"));
   }
 }
 
@@ -186,18 +209,20 @@ TEST(Reports, DataStatusAsTheRealTool) {
     SCOPED_TRACE(Text(golden, "name"));
     for (const std::string options : {"--unchanged --untracked-files", "--granular"}) {
       const std::string text = Out(golden, "data status " + options);
-      const DataStatus status = ReadDataStatus(Parsed(golden, "data status --json " + options), text);
-      EXPECT_EQ(SortedLines(DataStatusText(status)), SortedLines(text));
+      const Json read = Parsed(golden, "data status --json " + options);  // the status reads it whenever it is asked
+      const DataStatus status = ReadDataStatus(read, text);
+      EXPECT_EQ(SortedLines(DataText(status)), SortedLines(text));
       // What is untracked or unchanged comes in the order of a Python set.
       if (status.untracked.empty() && status.unchanged.empty()) {
-        EXPECT_EQ(DataStatusText(status), text);
+        EXPECT_EQ(DataText(status), text);
       }
-      EXPECT_EQ(Line(DataStatusJson(status)), Out(golden, "data status --json " + options));
+      const std::string json = Written([&](const TextSink& sink) { WriteDataStatusJson(status, sink); });
+      EXPECT_EQ(json + "\n", Out(golden, "data status --json " + options));
     }
   }
   DataStatus status;
-  status.not_in_remote = {"a"};
-  EXPECT_EQ(DataStatusText(status), "Not in remote:\n  (use \"dvc push <file>...\" to upload files)\n        a\n");
+  status.not_in_remote = std::vector<std::string>{"a"};
+  EXPECT_EQ(DataText(status), "Not in remote:\n  (use \"dvc push <file>...\" to upload files)\n        a\n");
 }
 
 TEST(Reports, ListingsAsTheRealTool) {
@@ -241,6 +266,26 @@ TEST(Tables, AsTheRealToolLaysThemOut) {
     const TableStyle style{golden.Find("markdown")->AsBool(), golden.Find("right")->AsBool(), golden.Find("keep")->AsBool()};
     EXPECT_EQ(TableText(table, style), Text(golden, "out")) << golden.DumpPython();
   }
+}
+
+// However long it is, it leaves in pieces, and nothing of it is kept.
+TEST(Reports, LongOnesLeaveInPieces) {
+  constexpr std::size_t kPaths = 10'000;
+  DataDiff diff;
+  diff.added = {kPaths, [](std::size_t i) { return DiffedPath{.path = "file-" + std::to_string(i)}; }};
+  DataStatus status;
+  status.committed = {kPaths, [](std::size_t i) { return PathChange{"added", "file-" + std::to_string(i), ""}; }};
+  const auto longest = [](const std::function<void(const TextSink& sink)>& write) {
+    std::size_t bytes = 0;
+    write([&](std::string_view piece) { bytes = std::max(bytes, piece.size()); });
+    return bytes;
+  };
+  constexpr std::size_t kLongest = 70'000;
+  EXPECT_LT(longest([&](const TextSink& sink) { WriteDataDiffText(diff, {}, sink); }), kLongest);
+  EXPECT_LT(longest([&](const TextSink& sink) { WriteDataDiffMarkdown(diff, {}, sink); }), kLongest);
+  EXPECT_LT(longest([&](const TextSink& sink) { WriteDataDiffJson(diff, {}, sink); }), kLongest);
+  EXPECT_LT(longest([&](const TextSink& sink) { WriteDataStatusText(status, sink); }), kLongest);
+  EXPECT_LT(longest([&](const TextSink& sink) { WriteDataStatusJson(status, sink); }), kLongest);
 }
 
 TEST(Tables, WidthsOnATerminal) {

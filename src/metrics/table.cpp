@@ -55,44 +55,55 @@ void AppendRow(std::string& out, const std::vector<Cell>& row, const Layout& lay
 }
 
 void Widen(std::vector<int>& widths, const std::vector<Cell>& row, int padding) {
+  if (widths.size() < row.size()) widths.resize(row.size());
   for (std::size_t i = 0; i < row.size(); ++i) {
     for (const std::string& line : row[i]) widths[i] = std::max(widths[i], DisplayWidth(line) + padding);
   }
 }
 
-void AppendRule(std::string& out, const std::vector<int>& widths) {
-  for (const int width : widths) out += "|" + std::string(static_cast<std::size_t>(width) + 2, '-');
-  out += "|\n";
+std::string Rule(const std::vector<int>& widths) {
+  std::string rule;
+  for (const int width : widths) rule += "|" + std::string(static_cast<std::size_t>(width) + 2, '-');
+  return rule + "|\n";
 }
 
 }  // namespace
 
-std::string TableText(const Table& table, const TableStyle& style) {
-  if (table.rows.empty() && !style.markdown) return "";
-  std::size_t columns = table.headers.size();
-  for (const auto& row : table.rows) columns = std::max(columns, row.size());
-  std::vector<std::vector<Cell>> rows;
-  rows.reserve(table.rows.size());
-  for (const auto& row : table.rows) {
-    std::vector<Cell>& cells = rows.emplace_back(columns, Cell{"-"});
-    for (std::size_t i = 0; i < row.size(); ++i)
-      cells[i] = Lines(style.keep_whitespace ? std::string_view(row[i]) : Trim(row[i]));
-  }
-  Layout layout{std::vector<int>(columns, 0), style.markdown, style.right_first};
-  std::vector<Cell> headers;
-  for (const std::string& header : table.headers) headers.push_back(Lines(header));
-  Widen(layout.widths, headers, kHeaderPadding);
-  for (const auto& row : rows) Widen(layout.widths, row, 0);
+void WriteTable(const std::vector<std::string>& headers, const TableRows& rows, const TableStyle& style, const TextSink& sink) {
+  if (rows.empty() && !style.markdown) return;
+  std::vector<Cell> titles;
+  for (const std::string& header : headers) titles.push_back(Lines(header));
+  Layout layout{std::vector<int>(headers.size(), 0), style.markdown, style.right_first};
+  Widen(layout.widths, titles, kHeaderPadding);
+  const auto row_at = [&](std::size_t index) {
+    std::vector<Cell> cells;
+    for (const std::string& cell : rows[index])
+      cells.push_back(Lines(style.keep_whitespace ? std::string_view(cell) : Trim(cell)));
+    // Short of a column that is known by now.
+    if (cells.size() < layout.widths.size()) cells.resize(layout.widths.size(), Cell{"-"});
+    return cells;
+  };
+  for (std::size_t i = 0; i < rows.size(); ++i) Widen(layout.widths, row_at(i), 0);
 
-  std::string out;
-  if (!headers.empty()) {
-    headers.resize(columns, Cell{""});
-    AppendRow(out, headers, layout);
-  }
-  if (style.markdown) AppendRule(out, layout.widths);
-  for (const auto& row : rows) AppendRow(out, row, layout);
-  if (style.markdown) out += '\n';
-  return out;
+  TextPieces out(sink);
+  std::string lines;
+  const auto add_row = [&](const std::vector<Cell>& row) {
+    lines.clear();
+    AppendRow(lines, row, layout);
+    out.Add(lines);
+  };
+  titles.resize(headers.empty() ? 0 : layout.widths.size(), Cell{""});
+  if (!titles.empty()) add_row(titles);
+  if (style.markdown) out.Add(Rule(layout.widths));
+  for (std::size_t i = 0; i < rows.size(); ++i) add_row(row_at(i));
+  if (style.markdown) out.Add("\n");
+}
+
+std::string TableText(const Table& table, const TableStyle& style) {
+  std::string text;
+  const TableRows rows(table.rows.size(), [&](std::size_t i) { return table.rows[i]; });
+  WriteTable(table.headers, rows, style, [&](std::string_view piece) { text += piece; });
+  return text;
 }
 
 }  // namespace mlean::metrics

@@ -9,6 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "metrics/made_list.hpp"
+#include "metrics/text_pieces.hpp"
+
 namespace mlean::metrics {
 
 struct Table {
@@ -24,6 +27,9 @@ struct TableStyle {
 
 // The lines, each ended by "\n". A plain table without rows is "" (DVC prints nothing at all).
 std::string TableText(const Table& table, const TableStyle& style = {});
+// The same of many rows, each of which is made twice, and in pieces.
+using TableRows = MadeList<std::vector<std::string>>;
+void WriteTable(const std::vector<std::string>& headers, const TableRows& rows, const TableStyle& style, const TextSink& sink);
 
 // Terminal cells `text` takes; -1 when a control character makes it unknown (as wcswidth).
 int DisplayWidth(std::string_view text);

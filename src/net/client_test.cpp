@@ -1,7 +1,14 @@
 #include "net/client.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
+
+#include <fmt/format.h>
 
 #include "net/server.hpp"
 
@@ -113,9 +120,21 @@ TEST_F(ClientTest, ReportsWhatWentWrong) {
   EXPECT_EQ(Send({.headers = {{"A", "b\r\nC: d"}}}, "/hello").error().code, Code::kInvalid);
   EXPECT_EQ(client_.Send({.url = "file:///etc/passwd"}).error().code, Code::kInvalid);
   EXPECT_EQ(client_.Send({.url = "http://a b/"}).error().code, Code::kInvalid);
-  const std::string url = server_->url() + "/hello";
-  server_.reset();
+}
+
+TEST_F(ClientTest, SaysThatNobodyListens) {
+  // A port that is held, so that no other test gets it.
+  const int held = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(::bind(held, reinterpret_cast<const sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::getsockname(held, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const std::string url = fmt::format("http://127.0.0.1:{}/hello", ntohs(address.sin_port));
   const Result<Response> refused = client_.Send({.url = url});
+  ::close(held);
+  ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kIo);
   EXPECT_THAT(refused.error().what, testing::StartsWith("cannot request '" + url + "': "));
 }

@@ -188,23 +188,42 @@ Step Exchange::ParseBody() {
   if (step == Step::kBad) {
     const bool too_large = parser_.error_status() == 413;
     RefuseAndEnd(parser_.error_status(), too_large ? "body_too_large" : "bad_request", parser_.error_text());
+    body_.Reset();  // at once: the disk may be full, and the connection lingers
   } else if (step == Step::kReady && body_.Finish() != RequestBody::Outcome::kOk) {
-    RefuseAndEnd(507, "bad_request", "cannot read request: its body cannot be stored");
+    RefuseAndEnd(507, "bad_request", "cannot store the request's body: " + body_.cause());
     return Step::kBad;
   }
   return step;
 }
 
+bool Exchange::AnsweredAtOnce() {
+  const auto& at_once = route_->options.at_once;
+  if (!at_once || !encoding_.empty() || !body_.file().empty() || shared_.metrics.in_flight.Value() > 1) return false;
+  try {
+    call_.body = body_.text();
+    std::optional<Reply> reply = at_once(call_);
+    if (!reply) return false;
+    reply_ = *std::move(reply);
+  } catch (const std::exception& error) {
+    Failed(error.what());
+  } catch (...) {
+    Failed("unknown exception");
+  }
+  return true;
+}
+
 void Exchange::Invoke() {
-  std::string cause;
   try {
     return Handle();
   } catch (const std::exception& error) {
-    cause = error.what();
+    Failed(error.what());
   } catch (...) {
-    cause = "unknown exception";
+    Failed("unknown exception");
   }
-  log::Failure("http_handler_failed", {{"request_id", id_}, {"route", route_->pattern}, {"cause", cause}});
+}
+
+void Exchange::Failed(std::string_view cause) {
+  log::Failure("http_handler_failed", {{"request_id", id_}, {"route", route_->pattern}, {"cause", std::string(cause)}});
   reply_ = shared_.router.Error(500, "cannot answer: internal error, request id '" + id_ + "'", call_);
 }
 
@@ -219,7 +238,7 @@ void Exchange::Handle() {
   if (parser_.head().HasBody()) {
     call_.body = body_.file().empty() ? body_.text() : std::string_view();
     call_.body_file = body_.file();
-    call_.body_sha256 = body_.sha256();
+    call_.body_sha256 = body_.Sha256();
   }
   reply_ = route_->handler(call_);
 }
@@ -414,7 +433,7 @@ bool Exchange::PullChunk() {
   } catch (...) {
     cause = "unknown exception";
   }
-  log::Failure("http_stream_failed", {{"request_id", id_}, {"route", route_->pattern}, {"cause", cause}});
+  log::Failure("http_stream_failed", {{"request_id", id_}, {"route", route_->pattern}, {"cause", std::string(cause)}});
   return false;
 }
 

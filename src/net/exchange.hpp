@@ -45,6 +45,8 @@ class Exchange {
   RequestParser::Step ParseBody();
 
   bool OnPool() const { return route_->options.on == On::kPool && shared_.options.pool_threads > 0; }
+  // The reply is there without a handler on the pool (RouteOptions::at_once).
+  bool AnsweredAtOnce();
   // Runs the handler; nothing it throws goes further.
   void Invoke();
 
@@ -79,6 +81,7 @@ class Exchange {
   Next LookAtBody();
   bool AsksBeforeBody() const;
   void Handle();
+  void Failed(std::string_view cause);
   bool PrepareFile();
   Sent SendByTls(TlsConnection& tls);
   Sent SendFileByTls(TlsConnection& tls);

@@ -179,11 +179,11 @@ Task<void> Session::Serve() {
             complete = co_await ReadBody();
           }
         }
-        if (complete && exchange_.OnPool()) {
+        if (complete && exchange_.OnPool() && !exchange_.AnsweredAtOnce()) {
           void (*const invoke)(Session&) = [](Session& session) { session.exchange_.Invoke(); };
           const bool done = co_await RunOnPool(invoke);
           if (!done) exchange_.Refuse(503, "pool_full", kPoolFull);
-        } else if (complete) {
+        } else if (complete && !exchange_.OnPool()) {
           exchange_.Invoke();
         }
       }
@@ -280,11 +280,18 @@ Task<bool> Session::ReadBody() {
     deadline_ = start + std::chrono::seconds(received / kBodyRate);
     const std::span<char> space = parser_.Space();
     std::size_t bytes = 0;
+    bool ended = false;  // its side only, perhaps: who still listens is told
     if (tls_) {
       bytes = co_await ReadByTls(space);
+      ended = bytes == 0 && socket_.is_open() && tls_->CanAnswer();
     } else {
       const asio::mutable_buffer buffer(space.data(), space.size());
       bytes = co_await socket_.async_read_some(buffer, token);
+      ended = error == asio::error::eof;
+    }
+    if (ended) {
+      exchange_.RefuseAndEnd(400, "bad_request", "cannot read request: it ends before its body does");
+      co_return false;
     }
     if (error || bytes == 0) {
       exchange_.gone = true;

@@ -24,9 +24,10 @@ bool Pool::Reserve() {
 }
 
 void Pool::Submit(std::unique_ptr<Job> job) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   waiting_.push_back(std::move(job));
   if (idle_ >= waiting_.size()) {
+    lock.unlock();  // or who wakes would have to wait for it at once
     wake_.notify_one();
   } else if (threads_.size() < max_threads_ && !stopping_) {
     try {

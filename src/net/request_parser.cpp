@@ -102,22 +102,22 @@ struct RequestParser::Impl {
     grammar->body_limit(boost::none);  // the route's limit is known only after the head
   }
 
-  Step RefuseBody(RequestBody::Outcome outcome) {
-    return outcome == RequestBody::Outcome::kIo ? Refuse(507, "cannot read request: its body cannot be stored")
+  Step RefuseBody(const RequestBody& body, RequestBody::Outcome outcome) {
+    return outcome == RequestBody::Outcome::kIo ? Refuse(507, "cannot store the request's body: " + body.cause())
                                                 : Refuse(413, "cannot read request: its body is too large");
   }
 
   // Keeps the next bytes of a body of known length.
   Step Keep(RequestBody& body, std::string_view bytes) {
     const RequestBody::Outcome outcome = body.Append(bytes);
-    if (outcome != RequestBody::Outcome::kOk) return RefuseBody(outcome);
+    if (outcome != RequestBody::Outcome::kOk) return RefuseBody(body, outcome);
     body_left -= bytes.size();
     return body_left == 0 ? Step::kReady : Step::kMore;
   }
 
-  Step Refuse(int status, std::string_view text) {
+  Step Refuse(int status, std::string text) {
     error_status = status;
-    error_text = text;
+    error_text = std::move(text);
     return Step::kBad;
   }
 
@@ -129,7 +129,7 @@ struct RequestParser::Impl {
     if (!error) return Step::kReady;
     if (error == http::error::header_limit) return Refuse(431, "cannot read request: its headers are too large");
     if (error == http::error::bad_version) return Refuse(505, "cannot read request: only HTTP/1.0 and HTTP/1.1 are spoken here");
-    if (grammar->outcome != RequestBody::Outcome::kOk) return RefuseBody(grammar->outcome);
+    if (grammar->outcome != RequestBody::Outcome::kOk) return RefuseBody(*grammar->body, grammar->outcome);
     return Refuse(400, "cannot read request: it is not valid HTTP");
   }
 
@@ -158,7 +158,7 @@ struct RequestParser::Impl {
   RequestHead head;
   std::optional<Grammar> grammar;
   int error_status = 0;
-  std::string_view error_text;
+  std::string error_text;
 };
 
 RequestParser::RequestParser(std::size_t header_limit) : impl_(std::make_unique<Impl>(header_limit)) {}

@@ -45,6 +45,9 @@ struct RouteOptions {
   std::string spool_dir;
   bool hash_spooled = false;  // sets Call::body_sha256 of such a file, at little cost: its bytes are at hand as they come
   Access access = Access::kUndeclared;
+  // Asked, when set, on the I/O thread, while the server has no other request to answer. A reply is the answer, and saves two
+  // switches between threads; without one, nothing was done, and the handler runs on the pool.
+  std::function<std::optional<Reply>(const Call&)> at_once;
   // Asked, when set, on the pool, before a body that did not come with the head is read. A reply is the answer, and nothing of
   // the body is kept. A body that is here already goes to the handler at once, which asks the same.
   std::function<std::optional<Reply>(const Call&)> refuse;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstring>
 
 namespace mlean::net {
 namespace {
@@ -13,8 +14,9 @@ namespace {
 // What OpenSSL says first, "no start line" for example.
 std::string FirstError() {
   const unsigned long code = ::ERR_get_error();
-  const char* const reason = code == 0 ? nullptr : ::ERR_reason_error_string(code);
   ::ERR_clear_error();
+  if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
+  const char* const reason = code == 0 ? nullptr : ::ERR_reason_error_string(code);
   return reason == nullptr ? "unknown" : reason;
 }
 
@@ -39,6 +41,8 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::Load(const std::string& ce
   if (context == nullptr) return Fail(Code::kInternal, fmt::format("cannot set up TLS: {}", FirstError()));
   ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   ::SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  // A client that closes its side without saying so by TLS: HTTP knows by itself when a request is not whole.
+  ::SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
   ::SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);  // tickets need no memory here
   ::SSL_CTX_set_default_passwd_cb(context, NoPassphrase);

@@ -45,6 +45,8 @@ class TlsConnection {
   // After a handshake that ended: the client speaks HTTP without TLS.
   bool SawPlainHttp() const { return plain_http_; }
   Moved Read(std::span<char> space);
+  // After kEnd: only the client's side has ended, and it may still listen.
+  bool CanAnswer() const { return !broken_; }
   // After kRead or kWrite the same bytes must be offered again.
   Moved Write(std::string_view bytes);
   // Without taking what it sent.

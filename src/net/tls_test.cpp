@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <filesystem>
 #include <fstream>
@@ -21,6 +22,7 @@
 namespace mlean::net {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -89,6 +91,11 @@ class Peer {
   void Get(std::string_view path, std::string_view headers = {}) {
     Send(fmt::format("GET {} HTTP/1.1\r\nHost: x\r\n{}\r\n", path, headers));
   }
+  // Ends its side, and goes on listening; `silently`: without telling TLS.
+  void CloseWriting(bool silently) {
+    if (!silently) ::SSL_shutdown(ssl_);
+    ::shutdown(fd_, SHUT_WR);
+  }
   // Until `text` holds `mark`, or to the end of the connection when `mark` is empty.
   std::string ReadUntil(std::string_view mark = {}) {
     std::string text;
@@ -117,6 +124,7 @@ class Peer {
 class TlsTest : public testing::Test {
  protected:
   TlsTest() : folder_(std::filesystem::path(testing::TempDir()) / ("tls" + NewHex32())) {
+    ::signal(SIGPIPE, SIG_IGN);  // of the peers: OpenSSL writes to a connection that may have ended
     std::filesystem::create_directories(folder_);
     options_.io_threads = 2;
     options_.tls_cert = folder_ / "cert.pem";
@@ -191,6 +199,23 @@ TEST_F(TlsTest, TakesBodiesInPieces) {
   peer.Send(fmt::format("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.size()));
   for (std::size_t at = 0; at < body.size(); at += 50'000) peer.Send(std::string_view(body).substr(at, 50'000));
   EXPECT_EQ(Body(peer.ReadUntil()), body);
+}
+
+TEST_F(TlsTest, AnswersAHalfClosedClient) {
+  Start();
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    for (const bool silently : {false, true}) {
+      Peer cut(server_->port(), version);
+      cut.Send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
+      cut.CloseWriting(silently);
+      EXPECT_THAT(cut.ReadUntil(), AllOf(StartsWith("HTTP/1.1 400"), HasSubstr("ends before its body does")));
+      EXPECT_TRUE(cut.closed_well());
+      Peer whole(server_->port(), version);
+      whole.Send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody");
+      whole.CloseWriting(silently);
+      EXPECT_EQ(Body(whole.ReadUntil()), "body");
+    }
+  }
 }
 
 TEST_F(TlsTest, SendsLargeBodiesAndFiles) {

@@ -116,6 +116,7 @@ std::string_view CauseOf(Code code) {
     case Code::kCorrupt:
     case Code::kDenied:
     case Code::kExists:
+    case Code::kFull:
     case Code::kInternal:
     case Code::kIo:
     case Code::kNotFound:

@@ -91,7 +91,8 @@ Result<std::string> Enqueue(sql::Txn& txn, const Alert& alert, const std::vector
 
 Result<void> AddDelivery(sql::Txn& txn, std::string_view id, std::string_view channel, TimeMs now) {
   return txn.Exec(
-      "INSERT OR IGNORE INTO deliveries(alert, channel, state, attempts, next_attempt, last_error) VALUES(?1, ?2, 0, 0, ?3, '')",
+      "INSERT INTO deliveries(alert, channel, state, attempts, next_attempt, last_error) VALUES(?1, ?2, 0, 0, ?3, '') ON "
+      "CONFLICT DO NOTHING",
       id, channel, now);
 }
 

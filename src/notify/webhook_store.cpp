@@ -22,8 +22,8 @@ Result<void> CheckText(std::string_view what, std::string_view text) {
 Result<void> WriteEvents(sql::Txn& txn, std::string_view id, const std::vector<WebhookEvent>& events) {
   TRYV(txn.Exec("DELETE FROM webhook_events WHERE webhook = ?1", id));
   for (const WebhookEvent& event : events) {
-    TRYV(txn.Exec("INSERT OR IGNORE INTO webhook_events(entity, action, webhook) VALUES(?1, ?2, ?3)", event.entity, event.action,
-                  id));
+    TRYV(txn.Exec("INSERT INTO webhook_events(entity, action, webhook) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING", event.entity,
+                  event.action, id));
   }
   return {};
 }
@@ -127,8 +127,9 @@ Result<void> Publish(sql::Txn& txn, const WebhookEvent& event, const codec::Json
 }
 
 Result<std::vector<std::string>> DueWebhooks(sql::Conn& conn, TimeMs now) {
-  TRY(sql::Stmt stmt, conn.Prepare("SELECT d.channel FROM deliveries d JOIN webhooks w ON w.id = d.channel "
-                                   "WHERE d.state < 2 AND d.next_attempt <= ?1 GROUP BY d.channel ORDER BY min(d.next_attempt)"));
+  TRY(sql::Stmt stmt,
+      conn.Prepare("SELECT d.channel FROM deliveries d JOIN webhooks w ON w.id = d.channel "
+                   "WHERE d.state < 2 AND d.next_attempt <= ?1 GROUP BY d.channel ORDER BY min(d.next_attempt), d.channel"));
   stmt.Bind(now);
   return sql::ReadRows(stmt, [](const sql::Stmt& row) { return row.Text(0); });
 }

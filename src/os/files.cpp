@@ -76,8 +76,13 @@ FileStat FromStat(const struct stat& st) {
 
 }  // namespace
 
+bool MeansFull(int number) { return number == ENOSPC || number == EDQUOT || number == EFBIG; }
+
 Error FileError(std::string_view verb, const fs::path& path, int number) {
-  const Code code = number == ENOENT || number == ENOTDIR ? Code::kNotFound : number == EEXIST ? Code::kExists : Code::kIo;
+  const Code code = number == ENOENT || number == ENOTDIR ? Code::kNotFound
+                    : number == EEXIST                    ? Code::kExists
+                    : MeansFull(number)                   ? Code::kFull
+                                                          : Code::kIo;
   return Fail(code, fmt::format("cannot {} '{}': {}", verb, path.string(), std::generic_category().message(number)));
 }
 
@@ -336,6 +341,11 @@ Result<void> CopyFile(const fs::path& from, const fs::path& to, const WriteOptio
   return out.Commit();
 }
 
+Result<void> Touch(const fs::path& path) {
+  if (::utimensat(AT_FDCWD, path.c_str(), nullptr, 0) != 0) return FileError("touch", path, errno);
+  return {};
+}
+
 Result<void> Chmod(const fs::path& path, std::uint32_t mode) {
   if (::chmod(path.c_str(), mode) != 0) return FileError("set mode of", path, errno);
   return {};
@@ -473,7 +483,8 @@ void RemoveLeftovers(const fs::path& folder, std::chrono::seconds age) noexcept 
     if (!IsTempName(entry->d_name)) continue;
     struct stat st {};
     if (::fstatat(::dirfd(dir.get()), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    if (S_ISREG(st.st_mode) && st.st_mtim.tv_sec < limit) ::unlinkat(::dirfd(dir.get()), entry->d_name, 0);
+    const bool ours = S_ISREG(st.st_mode) || S_ISLNK(st.st_mode);
+    if (ours && st.st_mtim.tv_sec < limit) ::unlinkat(::dirfd(dir.get()), entry->d_name, 0);
   }
 }
 

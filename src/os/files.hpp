@@ -1,7 +1,7 @@
 // Files: reading whole files, atomic writes, appends, listings, links. The only face of the file system for other rooms.
 //
-// Errors read "cannot <verb> '<path>': <strerror>"; codes: kNotFound (ENOENT), kExists (EEXIST), kIo (everything else),
-// kTooLarge (over a bound of ours). All functions are thread-safe; objects belong to one
+// Errors read "cannot <verb> '<path>': <strerror>"; codes: kNotFound (ENOENT), kExists (EEXIST), kFull (MeansFull), kIo
+// (everything else), kTooLarge (over a bound of ours). All functions are thread-safe; objects belong to one
 // thread.
 //
 //   TRYV(os::WriteFileAtomic(path, text));                      // readers see the old or the new content, never a part
@@ -24,6 +24,8 @@ namespace mlean::os {
 
 constexpr std::uint64_t kMaxReadBytes = std::uint64_t{1} << 30;
 
+// ENOSPC and its kind.
+bool MeansFull(int number);
 // The error of a failed system call with errno `number`: "cannot <verb> '<path>': <strerror>".
 Error FileError(std::string_view verb, const std::filesystem::path& path, int number);
 
@@ -100,6 +102,8 @@ Result<void> SyncFile(const std::filesystem::path& path);
 Result<void> Rename(const std::filesystem::path& from, const std::filesystem::path& to);
 // Content and mode, atomically; shares blocks where the file system can (reflink).
 Result<void> CopyFile(const std::filesystem::path& from, const std::filesystem::path& to, const WriteOptions& options = {});
+// Its time of change is now.
+Result<void> Touch(const std::filesystem::path& path);
 Result<void> Chmod(const std::filesystem::path& path, std::uint32_t mode);
 // Follow links; false when not there or not to be seen.
 bool Exists(const std::filesystem::path& path);

@@ -67,7 +67,7 @@ TEST_F(FilesTest, ErrorsNamePathAndCause) {
   EXPECT_EQ(WriteFileAtomic("", "a").error().code, Code::kInvalid);
   EXPECT_EQ(ReadFile(dir_).error().code, Code::kIo);
   EXPECT_EQ(FileError("write", "x", ENOSPC).what, "cannot write 'x': No space left on device");
-  EXPECT_EQ(FileError("write", "x", EDQUOT).code, Code::kIo);
+  EXPECT_EQ(FileError("write", "x", EDQUOT).code, Code::kFull);
   EXPECT_EQ(FileError("read", "x", EACCES).code, Code::kIo);
   EXPECT_EQ(AppendFile::Open("/dev/full")->Append("x").error().what, "cannot append to '/dev/full': No space left on device");
 }
@@ -145,7 +145,7 @@ TEST_F(FilesTest, AFailedWriteLeavesTheOldContent) {
     const rlimit limit{1000, 1000};
     setrlimit(RLIMIT_FSIZE, &limit);
     const auto done = WriteFileAtomic(dir_ / "x", std::string(5000, 'n'));
-    _exit(!done && done.error().code == Code::kIo ? 0 : 1);
+    _exit(!done && done.error().code == Code::kFull ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);

@@ -87,4 +87,39 @@ void FileLock::Release() noexcept {
   fd_ = -1;
 }
 
+Result<NumberLocks> NumberLocks::Open(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) return FileError("lock", path, errno);
+  return NumberLocks(fd, path);
+}
+
+NumberLocks::NumberLocks(NumberLocks&& other) noexcept : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)) {}
+
+NumberLocks& NumberLocks::operator=(NumberLocks&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(path_, other.path_);
+  return *this;
+}
+
+NumberLocks::~NumberLocks() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<bool> NumberLocks::TryShare(std::int64_t number) { return Try(F_RDLCK, number); }
+Result<bool> NumberLocks::TryHoldAlone(std::int64_t number) { return Try(F_WRLCK, number); }
+
+// Locks of an open file, not of the process: threads exclude each other, and closing another descriptor frees nothing.
+Result<bool> NumberLocks::Try(short kind, std::int64_t number) {
+  struct flock one = {};
+  one.l_type = kind;
+  one.l_whence = SEEK_SET;
+  one.l_start = number;
+  one.l_len = 1;
+  while (::fcntl(fd_, F_OFD_SETLK, &one) != 0) {
+    if (errno == EAGAIN || errno == EACCES) return false;
+    if (errno != EINTR) return FileError("lock", path_, errno);
+  }
+  return true;
+}
+
 }  // namespace mlean::os

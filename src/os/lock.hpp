@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 #include "base/result.hpp"
 
@@ -28,6 +29,26 @@ class FileLock {
   explicit FileLock(int fd) : fd_(fd) {}
   void Release() noexcept;
   int fd_ = -1;
+};
+
+// Locks on numbers, kept in one file for all processes: shared by many or held alone. The kernel frees them when the holder dies;
+// one object's locks end with it. Two objects in one process exclude each other too.
+class NumberLocks {
+ public:
+  static Result<NumberLocks> Open(const std::filesystem::path& path);
+  NumberLocks(NumberLocks&& other) noexcept;
+  NumberLocks& operator=(NumberLocks&& other) noexcept;
+  ~NumberLocks();
+
+  // `number` from 0 to 2^62. False: somebody else holds it in a way that excludes ours.
+  Result<bool> TryShare(std::int64_t number);
+  Result<bool> TryHoldAlone(std::int64_t number);
+
+ private:
+  NumberLocks(int fd, std::filesystem::path path) : fd_(fd), path_(std::move(path)) {}
+  Result<bool> Try(short kind, std::int64_t number);
+  int fd_ = -1;
+  std::filesystem::path path_;
 };
 
 }  // namespace mlean::os

@@ -43,6 +43,22 @@ TEST_F(LockTest, TheSecondIsToldWhoHoldsIt) {
   EXPECT_EQ(FileLock::TryAcquire(temp_.path() / "no/lock", "x").error().code, Code::kNotFound);
 }
 
+TEST_F(LockTest, ANumberIsSharedByManyOrHeldAlone) {
+  auto first = NumberLocks::Open(path_);
+  auto second = NumberLocks::Open(path_);
+  ASSERT_TRUE(first && second);
+  constexpr std::int64_t kHigh = std::int64_t{1} << 60;
+  EXPECT_TRUE(*first->TryShare(kHigh));
+  EXPECT_TRUE(*second->TryShare(kHigh));
+  EXPECT_FALSE(*second->TryHoldAlone(kHigh));
+  EXPECT_TRUE(*second->TryHoldAlone(kHigh + 1));
+  EXPECT_FALSE(*first->TryShare(kHigh + 1));
+  { const NumberLocks gone = *std::move(second); }
+  EXPECT_TRUE(*first->TryShare(kHigh + 1));
+  EXPECT_TRUE(*first->TryHoldAlone(kHigh));
+  EXPECT_EQ(NumberLocks::Open(temp_.path() / "no/lock").error().code, Code::kNotFound);
+}
+
 TEST_F(LockTest, AcquireWaitsForTheRelease) {
   auto held = FileLock::TryAcquire(path_, "first");
   ASSERT_TRUE(held);

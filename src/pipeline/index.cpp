@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "pipeline/dvc_file.hpp"
+#include "pipeline/stage_files.hpp"
 
 namespace mlean::pipeline {
 namespace {
@@ -19,7 +20,6 @@ using codec::Json;
 constexpr std::string_view kDvcYaml = "dvc.yaml";
 
 bool IsYamlName(std::string_view path) { return path.ends_with(".yaml") || path.ends_with(".yml"); }
-std::string LockOf(const std::string& yaml) { return yaml.substr(0, yaml.rfind('.')) + ".lock"; }
 
 }  // namespace
 

@@ -23,8 +23,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kDefaultParams = "params.yaml";
 
-std::string LockOf(const std::string& yaml) { return yaml.substr(0, yaml.rfind('.')) + ".lock"; }
-
 void Tell(const Say& say, std::string_view text) {
   if (say) say(Level::kInfo, text);
 }
@@ -148,6 +146,8 @@ Result<void> SavePipeline(const std::vector<const Stage*>& stages, const std::st
 }
 
 }  // namespace
+
+std::string LockOf(const std::string& yaml) { return yaml.substr(0, yaml.rfind('.')) + ".lock"; }
 
 Result<std::string> PutStageText(std::string_view text, std::string_view file, const Stage& stage, const Place&) {
   TRY(codec::YamlTree tree, ParseFile(text, file));

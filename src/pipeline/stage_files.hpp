@@ -14,6 +14,9 @@
 
 namespace mlean::pipeline {
 
+// The location of the dvc.lock beside a dvc.yaml.
+std::string LockOf(const std::string& yaml);
+
 struct SaveOptions {
   bool pipeline = false;  // the entry in dvc.yaml too
   bool lock = true;       // the entry in dvc.lock

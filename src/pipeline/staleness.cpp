@@ -140,8 +140,17 @@ Result<std::optional<PathChange>> DependencyChange(const Stage& stage, const Dep
   return std::optional(PathChange{ShownDependency(dep, place), std::move(state), {}, dep.location});
 }
 
+// The end of all texts about an output that DVC 2 kept and DVC 3 does not.
+std::string ExternalText(const Output& out, const Place& place) {
+  return fmt::format(
+      "cached external output {} is not supported since DVC 3.0. See <https://dvc.org/doc/user-guide/upgrade> for "
+      "more info.",
+      ShownOutput(out, place));
+}
+
 Result<std::optional<PathChange>> OutputChange(const Output& out, const Place& place, Objects& objects, bool ask_cache) {
   std::string state;
+  if (ask_cache) TRYV(RefuseExternal(out, place));
   if (ask_cache && out.cache && out.content.Known()) {
     TRY(const bool kept, objects.Has(out.content));
     if (!kept) state = "not in cache";
@@ -222,11 +231,7 @@ Result<void> CheckMetric(const Output& out, const fs::path& path, Objects::Kind 
 // All that is looked at before an output is hashed.
 Result<Objects::Kind> PrepareOutput(const Stage& stage, const Output& out, const Place& place, Objects& objects, const Say& say) {
   const std::string shown = ShownOutput(out, place);
-  if (out.cache && !out.Inside()) {
-    return Fail(Code::kInvalid, fmt::format("Saving cached external output {} is not supported since DVC 3.0. See "
-                                            "<https://dvc.org/doc/user-guide/upgrade> for more info.",
-                                            shown));
-  }
+  if (out.cache && !out.Inside()) return Fail(Code::kInvalid, "Saving " + ExternalText(out, place));
   const fs::path path = place.Disk(out.location);
   const Objects::Kind kind = objects.Look(path);
   TRYV(CheckThere(kind, "output", shown));
@@ -313,6 +318,11 @@ Result<void> SaveDep(Dependency& dep, const Place& place, Source& source, Object
 }
 
 }  // namespace
+
+Result<void> RefuseExternal(const Output& output, const Place& place) {
+  if (!output.cache || output.Inside() || !output.content.Known()) return {};
+  return Fail(Code::kUnsupported, "Using " + ExternalText(output, place));
+}
 
 std::string ShownOutput(const Output& output, const Place& place) { return ShownPath(output.path, output.location, place); }
 

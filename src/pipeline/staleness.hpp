@@ -40,7 +40,7 @@ struct StatusOptions {
   std::string filter;         // location: only the output that is it or that it lies in
 };
 
-// `dvc status` of one stage. Errors: unreadable files.
+// `dvc status` of one stage. Errors: unreadable files, RefuseExternal.
 Result<StageStatus> Status(const Stage& stage, const Place& place, Source& source, Objects& objects,
                            const StatusOptions& options = {});
 
@@ -52,6 +52,10 @@ Result<std::vector<PathChange>> ChangedEntries(const Stage& stage, const Place& 
                                                bool outs);
 // The command of a stage, or the md5 of an import.
 bool ChangedStage(const Stage& stage, const Place& place);
+
+// kUnsupported with DVC's text for an output with a recorded content that the cache shall hold and that lies outside of the
+// project: DVC 2 had those, and DVC 3 breaks on them.
+Result<void> RefuseExternal(const Output& output, const Place& place);
 
 // How DVC names an output or dependency in its texts: a path relative to the working directory, a URL, "path (url)" of an import.
 std::string ShownOutput(const Output& output, const Place& place);

@@ -42,7 +42,7 @@ class LogWriter {
   // A handle for records of this schema; the same schema gives the same handle. kTooLarge over 64 schemas in one process' life.
   Result<int> AddSchema(const Schema& schema);
   // Appends all records or none. Errors leave the log as it was and count in Dropped(): kInvalid (a record that does not fit the
-  // schema or the limits), kTooLarge (quota), kIo (disk full). The caller decides whether to refuse the request or go on.
+  // schema or the limits), kTooLarge (quota), kFull (disk full). The caller decides whether to refuse the request or go on.
   Result<void> AppendBatch(int schema, std::span<const Record> records);
   std::uint64_t Dropped() const;   // records not written since Open
   std::uint64_t Appended() const;  // records written since Open

@@ -9,16 +9,19 @@ namespace mlean::registry {
 namespace {
 
 Result<bool> AddVersion(sql::Txn& txn, std::int64_t model, const ModelVersion& version) {
-  TRYV(txn.Exec(
-      "INSERT OR IGNORE INTO model_versions(model, version, created, updated, stage, description, source, run_id, run_link, "
-      "logged_model_id, user_id, status, digest, path, size, schema, gate_report) "
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, '', '', 0, '', '')",
-      model, version.version, version.created, version.updated, static_cast<int>(version.stage), version.description,
-      version.source, version.run_id, version.run_link, version.logged_model_id, version.user_id, version.status));
+  TRYV(
+      txn.Exec("INSERT INTO model_versions(model, version, created, updated, stage, description, source, run_id, run_link, "
+               "logged_model_id, user_id, status, digest, path, size, schema, gate_report) "
+               "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, '', '', 0, '', '') ON CONFLICT DO NOTHING",
+               model, version.version, version.created, version.updated, static_cast<int>(version.stage), version.description,
+               version.source, version.run_id, version.run_link, version.logged_model_id, version.user_id, version.status));
   if (txn.Changes() == 0) return false;
   const std::int64_t number = txn.LastRowId();
   for (const Tag& tag : version.tags) {
-    TRYV(txn.Exec("INSERT OR REPLACE INTO version_tags(version_no, key, value) VALUES(?1, ?2, ?3)", number, tag.key, tag.value));
+    TRYV(
+        txn.Exec("INSERT INTO version_tags(version_no, key, value) VALUES(?1, ?2, ?3) ON CONFLICT(version_no, key) DO UPDATE SET "
+                 "value = excluded.value",
+                 number, tag.key, tag.value));
   }
   return true;
 }
@@ -28,15 +31,20 @@ Result<bool> AddVersion(sql::Txn& txn, std::int64_t model, const ModelVersion& v
 Result<std::int64_t> ImportModel(sql::Txn& txn, const ImportedModel& imported) {
   const Model& model = imported.model;
   TRYV(CheckModelName(model.name));
-  TRYV(txn.Exec("INSERT OR IGNORE INTO models(name, description, created, updated) VALUES(?1, ?2, ?3, ?4)", model.name,
-                model.description, model.created, model.updated));
+  TRYV(txn.Exec("INSERT INTO models(name, description, created, updated) VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                model.name, model.description, model.created, model.updated));
   if (txn.Changes() == 0) return Fail(Code::kExists, fmt::format("Registered Model (name={}) already exists.", model.name));
   const std::int64_t number = txn.LastRowId();
   for (const Tag& tag : model.tags)
-    TRYV(txn.Exec("INSERT OR REPLACE INTO model_tags(model, key, value) VALUES(?1, ?2, ?3)", number, tag.key, tag.value));
+    TRYV(
+        txn.Exec("INSERT INTO model_tags(model, key, value) VALUES(?1, ?2, ?3) ON CONFLICT(model, key) DO UPDATE SET value = "
+                 "excluded.value",
+                 number, tag.key, tag.value));
   for (const Alias& alias : model.aliases) {
-    TRYV(txn.Exec("INSERT OR REPLACE INTO model_aliases(model, alias, version) VALUES(?1, ?2, ?3)", number, alias.name,
-                  alias.version));
+    TRYV(
+        txn.Exec("INSERT INTO model_aliases(model, alias, version) VALUES(?1, ?2, ?3) ON CONFLICT(model, alias) DO UPDATE SET "
+                 "version = excluded.version",
+                 number, alias.name, alias.version));
   }
   TRY(const int added, AddMissingVersions(txn, number, imported));
   static_cast<void>(added);

@@ -22,8 +22,14 @@ CREATE TABLE registry_changes(one INTEGER PRIMARY KEY CHECK(one = 1), counter IN
 INSERT INTO registry_changes VALUES(1, 0);
 )sql";
 
+// The newest changes first, and the newest READY version of each stage of a model, without looking at all others.
+constexpr const char* kOrders = R"sql(
+CREATE INDEX model_versions_by_change ON model_versions(updated) WHERE deleted = 0;
+CREATE INDEX model_versions_by_stage ON model_versions(model, stage, version) WHERE deleted = 0 AND status = 'READY';
+)sql";
+
 }  // namespace
 
-std::vector<sql::Migration> Migrations() { return {{"registry", 1, kTables}}; }
+std::vector<sql::Migration> Migrations() { return {{"registry", 1, kTables}, {"registry", 2, kOrders}}; }
 
 }  // namespace mlean::registry

@@ -18,8 +18,9 @@ Result<void> Touch(sql::Txn& txn, std::int64_t model, TimeMs now) {
 
 Result<void> WriteTag(sql::Txn& txn, std::int64_t model, const Tag& tag) {
   TRYV(CheckTag(tag));
-  return txn.Exec("INSERT INTO model_tags(model, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
-                  model, tag.key, tag.value);
+  return txn.Exec(
+      "INSERT INTO model_tags(model, key, value) VALUES(?1, ?2, ?3) ON CONFLICT(model, key) DO UPDATE SET value = excluded.value",
+      model, tag.key, tag.value);
 }
 
 Result<Model> ReadModel(sql::Conn& conn, std::int64_t number) {
@@ -42,7 +43,7 @@ Result<Model> ReadModel(sql::Conn& conn, std::int64_t number) {
       out.aliases.push_back({row.Text(0), static_cast<int>(row.Int(1))});
     }));
   }
-  TRY(out.latest, LatestVersions(conn, out.name, {}));
+  TRY(out.latest, LatestVersions(conn, number, {}));
   return out;
 }
 
@@ -111,18 +112,14 @@ Result<std::vector<Model>> ListModels(sql::Conn& conn, const Query& query, sql::
   TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
   TRYV(order.AddAfter(text, query.after));
   TRY(const std::vector<std::int64_t> numbers, order.Numbers(conn, text, query.limit, next));
-  std::vector<Model> out;
-  for (const std::int64_t number : numbers) {
-    TRY(Model model, ReadModel(conn, number));
-    out.push_back(std::move(model));
-  }
-  return out;
+  return sql::ReadEach(conn, numbers, ReadModel);
 }
 
 Result<void> RenameModel(sql::Txn& txn, std::string_view name, std::string_view new_name, TimeMs now) {
   TRYV(CheckModelName(new_name));
   TRY(const std::int64_t model, ModelNumber(txn, name));
-  TRYV(txn.Exec("UPDATE OR IGNORE models SET name = ?2 WHERE no = ?1", model, new_name));
+  TRYV(txn.Exec("UPDATE models SET name = ?2 WHERE no = ?1 AND NOT EXISTS(SELECT 1 FROM models WHERE name = ?2 AND no <> ?1)",
+                model, new_name));
   if (txn.Changes() == 0) return Fail(Code::kExists, fmt::format("Registered Model (name={}) already exists.", new_name));
   TRYV(txn.Exec("UPDATE model_versions SET updated = ?2 WHERE model = ?1", model, now));
   return Touch(txn, model, now);
@@ -146,33 +143,34 @@ Result<void> DeleteModel(sql::Txn& txn, std::string_view name) {
   return CountChange(txn);
 }
 
-Result<void> SetModelTag(sql::Txn& txn, std::string_view name, const Tag& tag, TimeMs now) {
+Result<void> SetModelTag(sql::Txn& txn, std::string_view name, const Tag& tag) {
   TRY(const std::int64_t model, ModelNumber(txn, name));
   TRYV(WriteTag(txn, model, tag));
-  return Touch(txn, model, now);
+  return CountChange(txn);
 }
 
-Result<void> DeleteModelTag(sql::Txn& txn, std::string_view name, std::string_view key, TimeMs now) {
+Result<void> DeleteModelTag(sql::Txn& txn, std::string_view name, std::string_view key) {
   TRY(const std::int64_t model, ModelNumber(txn, name));
   TRYV(txn.Exec("DELETE FROM model_tags WHERE model = ?1 AND key = ?2", model, key));
-  return Touch(txn, model, now);
+  return CountChange(txn);
 }
 
-Result<void> SetAlias(sql::Txn& txn, std::string_view name, std::string_view alias, int version, TimeMs now) {
+Result<void> SetAlias(sql::Txn& txn, std::string_view name, std::string_view alias, int version) {
   TRYV(CheckAlias(alias));
   TRY(const std::int64_t model, ModelNumber(txn, name));
   TRYV(GetVersion(txn, name, version));
-  TRYV(txn.Exec(
-      "INSERT INTO model_aliases(model, alias, version) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET version = excluded.version",
-      model, alias, version));
-  return Touch(txn, model, now);
+  TRYV(
+      txn.Exec("INSERT INTO model_aliases(model, alias, version) VALUES(?1, ?2, ?3) ON CONFLICT(model, alias) DO UPDATE SET "
+               "version = excluded.version",
+               model, alias, version));
+  return CountChange(txn);
 }
 
-Result<void> DeleteAlias(sql::Txn& txn, std::string_view name, std::string_view alias, TimeMs now) {
+Result<void> DeleteAlias(sql::Txn& txn, std::string_view name, std::string_view alias) {
   TRYV(CheckAlias(alias));
   TRY(const std::int64_t model, ModelNumber(txn, name));
   TRYV(txn.Exec("DELETE FROM model_aliases WHERE model = ?1 AND alias = ?2", model, alias));
-  return Touch(txn, model, now);
+  return CountChange(txn);
 }
 
 Result<int> ResolveAlias(sql::Conn& conn, std::string_view name, std::string_view alias) {

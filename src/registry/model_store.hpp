@@ -32,12 +32,12 @@ Result<void> RenameModel(sql::Txn& txn, std::string_view name, std::string_view 
 Result<void> DescribeModel(sql::Txn& txn, std::string_view name, std::string_view description, TimeMs now);
 // With its versions, tags and aliases; a model made later under the name starts at version 1.
 Result<void> DeleteModel(sql::Txn& txn, std::string_view name);
-Result<void> SetModelTag(sql::Txn& txn, std::string_view name, const Tag& tag, TimeMs now);
-Result<void> DeleteModelTag(sql::Txn& txn, std::string_view name, std::string_view key, TimeMs now);
+Result<void> SetModelTag(sql::Txn& txn, std::string_view name, const Tag& tag);
+Result<void> DeleteModelTag(sql::Txn& txn, std::string_view name, std::string_view key);
 
 // Aliases: [\w-]{1,255}, not "latest", not v<digits>; one version has any number, an alias one version.
-Result<void> SetAlias(sql::Txn& txn, std::string_view name, std::string_view alias, int version, TimeMs now);
-Result<void> DeleteAlias(sql::Txn& txn, std::string_view name, std::string_view alias, TimeMs now);
+Result<void> SetAlias(sql::Txn& txn, std::string_view name, std::string_view alias, int version);
+Result<void> DeleteAlias(sql::Txn& txn, std::string_view name, std::string_view alias);
 // The version's number. kInvalid "Registered model alias x not found." (MLflow answers 400 here, not 404).
 Result<int> ResolveAlias(sql::Conn& conn, std::string_view name, std::string_view alias);
 

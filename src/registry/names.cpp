@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "base/words.hpp"
 #include "codec/python_text.hpp"
 
 namespace mlean::registry {
 namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsWord(char c) { return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 Error TooLong(std::string_view what, std::size_t limit) {
   return Fail(Code::kInvalid, fmt::format("'{}' exceeds the maximum length of {} characters", what, limit));
 }
@@ -37,12 +37,12 @@ Result<void> CheckModelName(std::string_view name) {
 
 Result<void> CheckAlias(std::string_view alias) {
   if (alias.empty()) return Fail(Code::kInvalid, "Registered model alias name cannot be empty.");
-  if (!std::all_of(alias.begin(), alias.end(), [](char c) { return IsWord(c) || c == '-'; })) {
+  if (!IsMadeOfWords(alias, "-")) {
     return Fail(
         Code::kInvalid,
         fmt::format("Invalid alias name: '{}'. Names may only contain alphanumerics, underscores (_), and dashes (-).", alias));
   }
-  if (alias.size() > 255) return TooLong("Registered model alias name", 255);
+  if (CountCharacters(alias) > 255) return TooLong("Registered model alias name", 255);
   if (ToLower(alias) == "latest") return Fail(Code::kInvalid, "'latest' alias name (case insensitive) is reserved.");
   if ((alias[0] == 'v' || alias[0] == 'V') && alias.size() > 1 && std::all_of(alias.begin() + 1, alias.end(), IsDigit)) {
     return Fail(Code::kInvalid, fmt::format("Version alias name '{}' is reserved.", alias));
@@ -51,10 +51,7 @@ Result<void> CheckAlias(std::string_view alias) {
 }
 
 Result<void> CheckTag(const Tag& tag) {
-  const bool sound = !tag.key.empty() && std::all_of(tag.key.begin(), tag.key.end(), [](char c) {
-    return IsWord(c) || c == '/' || c == '.' || c == '-' || c == ' ' || c == ':' || (c & 0x80) != 0;
-  });
-  if (!sound || !IsValidUtf8(tag.key) || !IsValidUtf8(tag.value)) {
+  if (tag.key.empty() || !IsMadeOfWords(tag.key, "/.- :") || !IsValidUtf8(tag.value)) {
     std::string json;
     codec::AppendPythonJsonString(json, tag.key);
     return Fail(Code::kInvalid,
@@ -62,8 +59,8 @@ Result<void> CheckTag(const Tag& tag) {
                             "(_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).",
                             json));
   }
-  if (tag.key.size() > 250) return TooLong("key", 250);
-  if (tag.value.size() > 100000) return TooLong("value", 100000);
+  if (CountCharacters(tag.key) > 250) return TooLong("key", 250);
+  if (CountCharacters(tag.value) > 100000) return TooLong("value", 100000);
   return {};
 }
 

@@ -80,15 +80,20 @@ TEST_F(Registry, OneKeyMakesOneVersion) {
 TEST_F(Registry, AliasRules) {
   Model("m", 2);
   const auto set = [this](const char* alias, int version) {
-    return Write([&](sql::Txn& t) { return SetAlias(t, "m", alias, version, 7); });
+    return Write([&](sql::Txn& t) { return SetAlias(t, "m", alias, version); });
   };
   EXPECT_TRUE(set("champion", 1));
   EXPECT_TRUE(set("champion", 2));
   EXPECT_TRUE(set("a-b_C1", 2));
   EXPECT_TRUE(set("v1x", 2));
-  for (const char* bad : {"", "latest", "LATEST", "v1", "V22", "a b", "a.b", "ä"})
+  for (const char* bad : {"", "latest", "LATEST", "v1", "V22", "a b", "a.b", "ä.b", "😀"})
     EXPECT_EQ(set(bad, 1).error().code, Code::kInvalid) << bad;
   EXPECT_FALSE(set(std::string(256, 'a').c_str(), 1));
+  std::string long_one;
+  for (int i = 0; i < 255; ++i) long_one += "é";
+  EXPECT_TRUE(set(long_one.c_str(), 1));  // 255 characters
+  EXPECT_TRUE(Write([&](sql::Txn& t) { return DeleteAlias(t, "m", long_one); }));
+  EXPECT_FALSE(set((long_one + "é").c_str(), 1));
   EXPECT_EQ(set("x", 9).error().what, "Model Version (name=m, version=9) not found");
   EXPECT_EQ(*Read([](sql::Conn& c) { return ResolveAlias(c, "m", "champion"); }), 2);
   EXPECT_EQ(Read([](sql::Conn& c) { return GetVersion(c, "m", 2); })->aliases,
@@ -107,13 +112,14 @@ TEST_F(Registry, StagesArchiveTheOthers) {
   };
   ASSERT_TRUE(move(1, Stage::kProduction, false));
   ASSERT_TRUE(move(2, Stage::kProduction, false));
+  EXPECT_EQ(*Read([](sql::Conn& c) { return VersionsInStage(c, "m", Stage::kProduction); }), (std::vector<int>{1, 2}));
   ASSERT_TRUE(move(3, Stage::kProduction, true));
   EXPECT_EQ(Read([](sql::Conn& c) { return GetVersion(c, "m", 1); })->stage, Stage::kArchived);
   EXPECT_EQ(Read([](sql::Conn& c) { return GetVersion(c, "m", 2); })->stage, Stage::kArchived);
   const auto latest = Read([](sql::Conn& c) { return GetModel(c, "m"); })->latest;
   ASSERT_EQ(latest.size(), 2U);
-  EXPECT_EQ(latest[0].version, 3);
-  EXPECT_EQ(latest[1].version, 2);
+  EXPECT_EQ(latest[0].version, 2);  // first the stage that came first
+  EXPECT_EQ(latest[1].version, 3);
   EXPECT_EQ(move(1, Stage::kArchived, true).error().code, Code::kInvalid);
   EXPECT_EQ(ParseStage("pRODUCTION"), Stage::kProduction);
   EXPECT_FALSE(ParseStage("prod"));
@@ -122,8 +128,8 @@ TEST_F(Registry, StagesArchiveTheOthers) {
 TEST_F(Registry, ReferencesResolve) {
   Model("m", 3);
   Model("a@b", 1);
-  ASSERT_TRUE(Write([](sql::Txn& t) { return SetAlias(t, "m", "champion", 2, 1); }));
-  ASSERT_TRUE(Write([](sql::Txn& t) { return SetAlias(t, "a@b", "x", 1, 1); }));
+  ASSERT_TRUE(Write([](sql::Txn& t) { return SetAlias(t, "m", "champion", 2); }));
+  ASSERT_TRUE(Write([](sql::Txn& t) { return SetAlias(t, "a@b", "x", 1); }));
   ASSERT_TRUE(Write([](sql::Txn& t) { return TransitionStage(t, "m", 1, Stage::kProduction, false, 1); }));
   const std::pair<const char*, int> cases[] = {
       {"m", 2},
@@ -161,17 +167,17 @@ TEST_F(Registry, EveryChangeCounts) {
   };
   Model("m", 2);
   EXPECT_TRUE(grew());
-  ASSERT_TRUE(Write([](sql::Txn& t) { return SetAlias(t, "m", "champion", 1, 1); }));
+  ASSERT_TRUE(Write([](sql::Txn& t) { return SetAlias(t, "m", "champion", 1); }));
   EXPECT_TRUE(grew());
   ASSERT_TRUE(Write([](sql::Txn& t) { return TransitionStage(t, "m", 1, Stage::kStaging, false, 1); }));
   EXPECT_TRUE(grew());
-  ASSERT_TRUE(Write([](sql::Txn& t) { return SetVersionTag(t, "m", 1, {"a", "b"}, 1); }));
+  ASSERT_TRUE(Write([](sql::Txn& t) { return SetVersionTag(t, "m", 1, {"a", "b"}); }));
   EXPECT_TRUE(grew());
   ASSERT_TRUE(Write([](sql::Txn& t) { return UpdateVersion(t, "m", 1, {.gate_report = "{\"pass\":true}"}, 1); }));
   EXPECT_TRUE(grew());
   ASSERT_TRUE(Write([](sql::Txn& t) { return RenameModel(t, "m", "n", 1); }));
   EXPECT_TRUE(grew());
-  ASSERT_TRUE(Write([](sql::Txn& t) { return DeleteAlias(t, "n", "champion", 1); }));
+  ASSERT_TRUE(Write([](sql::Txn& t) { return DeleteAlias(t, "n", "champion"); }));
   EXPECT_TRUE(grew());
   ASSERT_TRUE(Write([](sql::Txn& t) { return DeleteVersion(t, "n", 1, 1); }));
   EXPECT_TRUE(grew());
@@ -185,8 +191,9 @@ TEST_F(Registry, Searches) {
   Model("alpha", 3);
   Model("Alpine", 1);
   Model("beta", 1);
-  ASSERT_TRUE(Write([](sql::Txn& t) { return SetModelTag(t, "alpha", {"p", "true"}, 5); }));
-  ASSERT_TRUE(Write([](sql::Txn& t) { return SetVersionTag(t, "alpha", 2, {"k", "v"}, 6); }));
+  ASSERT_TRUE(Write([](sql::Txn& t) { return DescribeModel(t, "alpha", "text", 5); }));
+  ASSERT_TRUE(Write([](sql::Txn& t) { return SetModelTag(t, "alpha", {"p", "true"}); }));
+  ASSERT_TRUE(Write([](sql::Txn& t) { return SetVersionTag(t, "alpha", 2, {"k", "v"}); }));
   const auto models = [this](const Query& query) {
     std::string out;
     const auto got = Read([&](sql::Conn& c) { return ListModels(c, query); });

@@ -71,11 +71,13 @@ Result<std::vector<std::int64_t>> Numbers(sql::Stmt stmt) {
 }
 
 Result<void> AddTagClause(sql::SelectText& text, std::string_view exists, const Clause& clause) {
-  text.Add("(");
+  text.Add(clause.op == Op::kIsNull ? "(NOT " : "(");
   text.Add(exists);
   text.Value(std::string_view(clause.key));
-  text.Add(" AND ");
-  TRYV(text.CompareText("t.value", clause.key, clause.op, clause.value));
+  if (clause.op != Op::kIsNull && clause.op != Op::kNotNull) {
+    text.Add(" AND ");
+    TRYV(text.CompareText("t.value", clause.key, clause.op, clause.value));
+  }
   text.Add(")");
   if (clause.or_absent) {
     text.Add(" OR NOT ");

@@ -16,6 +16,8 @@ namespace mlean::registry {
 
 // The version with its tags and aliases, by its row's number.
 Result<ModelVersion> ReadVersion(sql::Conn& conn, std::int64_t number);
+// As LatestVersions (version_store.hpp), of the model with this number.
+Result<std::vector<ModelVersion>> LatestVersions(sql::Conn& conn, std::int64_t model, const std::vector<Stage>& stages);
 Result<std::vector<Tag>> ReadTags(sql::Conn& conn, std::string_view sql, std::int64_t owner);
 // The numbers that `stmt` gives in its first column.
 Result<std::vector<std::int64_t>> Numbers(sql::Stmt stmt);

@@ -21,4 +21,14 @@ std::optional<Stage> ParseStage(std::string_view name) {
   return std::nullopt;
 }
 
+std::string_view LoggedModelOf(std::string_view source) {
+  if (!source.starts_with("models:/")) return {};
+  const std::string_view name = source.substr(8);
+  return name.find_first_of("/@") == name.npos ? name : std::string_view();
+}
+
+bool NamesVersion(std::string_view source) {
+  return source.starts_with("models:/") && source.substr(8).find_first_of("/@") != source.npos;
+}
+
 }  // namespace mlean::registry

@@ -55,6 +55,11 @@ struct ModelVersion {
   std::string gate_report;  // JSON
 };
 
+// What a source names: the logged model of "models:/ID", else "".
+std::string_view LoggedModelOf(std::string_view source);
+// "models:/NAME/VERSION", "models:/NAME@ALIAS".
+bool NamesVersion(std::string_view source);
+
 struct Model {
   std::string name;
   TimeMs created = 0;

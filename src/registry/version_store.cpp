@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "base/text.hpp"
 #include "registry/model_store.hpp"
 #include "registry/names.hpp"
@@ -24,16 +26,7 @@ Result<std::int64_t> Locate(sql::Conn& conn, std::string_view model, int version
   return stmt.Int(0);
 }
 
-Result<std::vector<ModelVersion>> ReadAll(sql::Conn& conn, const std::vector<std::int64_t>& numbers) {
-  std::vector<ModelVersion> out;
-  for (const std::int64_t number : numbers) {
-    TRY(ModelVersion version, ReadVersion(conn, number));
-    out.push_back(std::move(version));
-  }
-  return out;
-}
-
-// Both times move with every change of a version, as in MLflow.
+// As in MLflow a stage moves the times of version and model, a description that of the version, a tag none.
 Result<void> Touch(sql::Txn& txn, std::int64_t version, TimeMs now) {
   TRYV(txn.Exec("UPDATE model_versions SET updated = ?2 WHERE no = ?1", version, now));
   TRYV(txn.Exec("UPDATE models SET updated = ?2 WHERE no = (SELECT model FROM model_versions WHERE no = ?1)", version, now));
@@ -43,7 +36,8 @@ Result<void> Touch(sql::Txn& txn, std::int64_t version, TimeMs now) {
 Result<void> WriteTag(sql::Txn& txn, std::int64_t version, const Tag& tag) {
   TRYV(CheckTag(tag));
   return txn.Exec(
-      "INSERT INTO version_tags(version_no, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
+      "INSERT INTO version_tags(version_no, key, value) VALUES(?1, ?2, ?3) ON CONFLICT(version_no, key) DO UPDATE SET value = "
+      "excluded.value",
       version, tag.key, tag.value);
 }
 
@@ -110,7 +104,7 @@ Result<std::vector<ModelVersion>> ListVersions(sql::Conn& conn, std::string_view
                                    "WHERE m.name = ?1 AND v.deleted = 0 ORDER BY v.version DESC"));
   stmt.Bind(model);
   TRY(const std::vector<std::int64_t> numbers, Numbers(std::move(stmt)));
-  return ReadAll(conn, numbers);
+  return sql::ReadEach(conn, numbers, ReadVersion);
 }
 
 Result<std::vector<std::string>> ServableModels(sql::Conn& conn) {
@@ -133,7 +127,7 @@ Result<std::vector<ModelVersion>> ServableVersions(sql::Conn& conn, std::string_
                    "AND n.path <> '' ORDER BY n.version DESC LIMIT ?3)) ORDER BY v.version DESC"));
   stmt.Bind(model).Bind(also).Bind(static_cast<std::int64_t>(newest));
   TRY(const std::vector<std::int64_t> numbers, Numbers(std::move(stmt)));
-  return ReadAll(conn, numbers);
+  return sql::ReadEach(conn, numbers, ReadVersion);
 }
 
 namespace {
@@ -182,23 +176,32 @@ Result<std::vector<ModelVersion>> SearchVersions(sql::Conn& conn, const Query& q
   TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
   TRYV(order.AddAfter(text, query.after));
   TRY(const std::vector<std::int64_t> numbers, order.Numbers(conn, text, query.limit, next));
-  return ReadAll(conn, numbers);
+  return sql::ReadEach(conn, numbers, ReadVersion);
 }
 
 Result<std::vector<ModelVersion>> LatestVersions(sql::Conn& conn, std::string_view model, const std::vector<Stage>& stages) {
   TRY(const std::int64_t owner, ModelNumber(conn, model));
+  return LatestVersions(conn, owner, stages);
+}
+
+Result<std::vector<ModelVersion>> LatestVersions(sql::Conn& conn, std::int64_t model, const std::vector<Stage>& stages) {
+  // In the order of MLflow: that in which the stages came to the model's versions.
   TRY(sql::Stmt stmt,
-      conn.Prepare("SELECT no FROM model_versions WHERE model = ?1 AND stage = ?2 AND deleted = 0 AND status = 'READY' "
-                   "ORDER BY version DESC LIMIT 1"));
+      conn.Prepare(
+          "SELECT no, (SELECT min(o.version) FROM model_versions o WHERE o.model = ?1 AND o.stage = ?2 AND o.deleted = 0 "
+          "AND o.status = 'READY') FROM model_versions WHERE model = ?1 AND stage = ?2 AND deleted = 0 AND "
+          "status = 'READY' ORDER BY version DESC LIMIT 1"));
   static constexpr Stage kAll[] = {Stage::kNone, Stage::kStaging, Stage::kProduction, Stage::kArchived};
-  std::vector<std::int64_t> numbers;
+  std::map<std::int64_t, std::int64_t> by_oldest;
   for (const Stage stage : stages.empty() ? std::vector<Stage>(std::begin(kAll), std::end(kAll)) : stages) {
-    stmt.Bind(owner).Bind(static_cast<int>(stage));
+    stmt.Bind(model).Bind(static_cast<int>(stage));
     TRY(const bool found, stmt.Step());
-    if (found) numbers.push_back(stmt.Int(0));
+    if (found) by_oldest[stmt.Int(1)] = stmt.Int(0);
     stmt.Reset();
   }
-  return ReadAll(conn, numbers);
+  std::vector<std::int64_t> numbers;
+  for (const auto& [oldest, number] : by_oldest) numbers.push_back(number);
+  return sql::ReadEach(conn, numbers, ReadVersion);
 }
 
 Result<void> UpdateVersion(sql::Txn& txn, std::string_view model, int version, const VersionChange& change, TimeMs now) {
@@ -208,7 +211,15 @@ Result<void> UpdateVersion(sql::Txn& txn, std::string_view model, int version, c
       "digest = coalesce(?4, digest), path = coalesce(?5, path), size = coalesce(?6, size), schema = coalesce(?7, schema), "
       "gate_report = coalesce(?8, gate_report) WHERE no = ?1",
       number, change.description, change.status, change.digest, change.path, change.size, change.schema, change.gate_report));
-  return Touch(txn, number, now);
+  TRYV(txn.Exec("UPDATE model_versions SET updated = ?2 WHERE no = ?1", number, now));
+  return CountChange(txn);
+}
+
+Result<std::vector<int>> VersionsInStage(sql::Conn& conn, std::string_view model, Stage stage) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT v.version FROM model_versions v JOIN models m ON m.no = v.model WHERE m.name = ?1 AND "
+                                   "v.stage = ?2 AND v.deleted = 0 ORDER BY v.version"));
+  stmt.Bind(model).Bind(static_cast<int>(stage));
+  return sql::ReadRows(stmt, [](const sql::Stmt& row) { return static_cast<int>(row.Int(0)); });
 }
 
 Result<ModelVersion> TransitionStage(sql::Txn& txn, std::string_view model, int version, Stage stage, bool archive_existing,
@@ -231,16 +242,16 @@ Result<ModelVersion> TransitionStage(sql::Txn& txn, std::string_view model, int 
   return ReadVersion(txn, number);
 }
 
-Result<void> SetVersionTag(sql::Txn& txn, std::string_view model, int version, const Tag& tag, TimeMs now) {
+Result<void> SetVersionTag(sql::Txn& txn, std::string_view model, int version, const Tag& tag) {
   TRY(const std::int64_t number, Locate(txn, model, version));
   TRYV(WriteTag(txn, number, tag));
-  return Touch(txn, number, now);
+  return CountChange(txn);
 }
 
-Result<void> DeleteVersionTag(sql::Txn& txn, std::string_view model, int version, std::string_view key, TimeMs now) {
+Result<void> DeleteVersionTag(sql::Txn& txn, std::string_view model, int version, std::string_view key) {
   TRY(const std::int64_t number, Locate(txn, model, version));
   TRYV(txn.Exec("DELETE FROM version_tags WHERE version_no = ?1 AND key = ?2", number, key));
-  return Touch(txn, number, now);
+  return CountChange(txn);
 }
 
 Result<void> DeleteVersion(sql::Txn& txn, std::string_view model, int version, TimeMs now) {

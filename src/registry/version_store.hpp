@@ -49,7 +49,7 @@ Result<std::vector<ModelVersion>> ServableVersions(sql::Conn& conn, std::string_
 // Default order and ties: name ASC, version DESC.
 // `next`: see ListModels.
 Result<std::vector<ModelVersion>> SearchVersions(sql::Conn& conn, const Query& query, sql::SortPlace* next = nullptr);
-// Newest READY version of each of `stages` (empty: all four) that has one.
+// Newest READY version of each of `stages` (empty: all four) that has one; first the stage whose oldest version is the oldest.
 Result<std::vector<ModelVersion>> LatestVersions(sql::Conn& conn, std::string_view model, const std::vector<Stage>& stages);
 
 struct VersionChange {
@@ -62,11 +62,13 @@ struct VersionChange {
   std::optional<std::string> gate_report = {};
 };
 Result<void> UpdateVersion(sql::Txn& txn, std::string_view model, int version, const VersionChange& change, TimeMs now);
+// Numbers of the versions in the stage, ascending.
+Result<std::vector<int>> VersionsInStage(sql::Conn& conn, std::string_view model, Stage stage);
 // `archive_existing` moves the stage's other versions to Archived; only with Staging and Production.
 Result<ModelVersion> TransitionStage(sql::Txn& txn, std::string_view model, int version, Stage stage, bool archive_existing,
                                      TimeMs now);
-Result<void> SetVersionTag(sql::Txn& txn, std::string_view model, int version, const Tag& tag, TimeMs now);
-Result<void> DeleteVersionTag(sql::Txn& txn, std::string_view model, int version, std::string_view key, TimeMs now);
+Result<void> SetVersionTag(sql::Txn& txn, std::string_view model, int version, const Tag& tag);
+Result<void> DeleteVersionTag(sql::Txn& txn, std::string_view model, int version, std::string_view key);
 // Soft: gone from every reader, its aliases removed, its number never given again.
 Result<void> DeleteVersion(sql::Txn& txn, std::string_view model, int version, TimeMs now);
 

@@ -11,7 +11,8 @@ namespace {
 
 // Says something about the remote rather than about the one object.
 bool IsRemotesFault(Code code) {
-  return code == Code::kIo || code == Code::kTimeout || code == Code::kBusy || code == Code::kDenied || code == Code::kInvalid;
+  return code == Code::kIo || code == Code::kFull || code == Code::kTimeout || code == Code::kBusy || code == Code::kDenied ||
+         code == Code::kInvalid;
 }
 
 }  // namespace

@@ -206,9 +206,10 @@ Result<Rollout> Get(sql::Conn& conn, std::string_view id) {
 
 Result<std::vector<Rollout>> List(sql::Conn& conn, const ListFilter& filter) {
   TRY(sql::Stmt stmt,
-      conn.Prepare(fmt::format("SELECT {} FROM rollouts WHERE (?1 IS NULL OR model = ?1) AND (?2 IS NULL OR status = ?2) "
-                               "ORDER BY started DESC, id DESC LIMIT ?3",
-                               kColumns)));
+      conn.Prepare(fmt::format(
+          "SELECT {} FROM rollouts WHERE (CAST(?1 AS TEXT) IS NULL OR model = ?1) AND (CAST(?2 AS TEXT) IS NULL OR status = ?2) "
+          "ORDER BY started DESC, id DESC LIMIT ?3",
+          kColumns)));
   const std::optional<std::string> status = filter.status ? std::optional<std::string>(StatusName(*filter.status)) : std::nullopt;
   stmt.Bind(filter.model).Bind(status).Bind(std::clamp(filter.limit, 1, 1000));
   std::vector<Rollout> out;

@@ -52,10 +52,11 @@ Result<Schedule> PutSchedule(sql::Txn& txn, std::string_view name, std::string_v
   const Result<Schedule> old = GetSchedule(txn, name);
   if (!old && old.error().code != Code::kNotFound) return old.error();
   if (old && old->expression == expression && old->zone == zone && old->enabled == enabled) return *old;
-  TRYV(txn.Exec(
-      "INSERT INTO schedules(name, expression, zone, enabled, next_due) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET "
-      "expression = excluded.expression, zone = excluded.zone, enabled = excluded.enabled, next_due = excluded.next_due",
-      name, expression, zone, enabled, enabled ? next : std::nullopt));
+  TRYV(
+      txn.Exec("INSERT INTO schedules(name, expression, zone, enabled, next_due) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(name) DO "
+               "UPDATE SET "
+               "expression = excluded.expression, zone = excluded.zone, enabled = excluded.enabled, next_due = excluded.next_due",
+               name, expression, zone, enabled, enabled ? next : std::nullopt));
   return GetSchedule(txn, name);
 }
 
@@ -119,7 +120,7 @@ Result<bool> FinishSlot(sql::Txn& txn, std::string_view name, TimeMs time, std::
 
 Result<std::optional<TimeMs>> NextWake(sql::Conn& conn) {
   TRY(sql::Stmt stmt, conn.Prepare("SELECT min(at) FROM (SELECT min(next_due) AS at FROM schedules WHERE enabled = 1 "
-                                   "UNION ALL SELECT min(lease_until) FROM schedule_slots WHERE done IS NULL)"));
+                                   "UNION ALL SELECT min(lease_until) FROM schedule_slots WHERE done IS NULL) wakes"));
   TRYV(stmt.Step());
   return stmt.MaybeInt(0);
 }

@@ -12,12 +12,15 @@
 #include <thread>
 
 #include "base/text.hpp"
+#include "os/files.hpp"
 
 namespace mlean::sql {
 namespace {
 
 constexpr int kBusyTimeoutMs = 10'000;
+constexpr int kCheckpointPages = 1000;  // as SQLite's default
 constexpr std::size_t kMaxCached = 512;
+constexpr std::size_t kMaxCachedText = 16 << 10;  // longer ones have lists in them, and do not come again
 
 // Secrets of webhooks are in it: a database is for its owner and, where the umask lets it, the group. SQLite gives the files
 // beside it the same mode. By path: to open and close the file here would drop the locks that this process has on it through
@@ -55,7 +58,7 @@ Code CodeOf(int code) {
     case SQLITE_CONSTRAINT: return Code::kInvalid;
     case SQLITE_TOOBIG: return Code::kTooLarge;
     case SQLITE_INTERRUPT: return Code::kCancelled;
-    case SQLITE_FULL:
+    case SQLITE_FULL: return Code::kFull;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
@@ -66,13 +69,25 @@ Code CodeOf(int code) {
   return Code::kInternal;
 }
 
+// The errno of what failed; 0 when it was not kept. A write that failed is known to its file only.
+int SystemError(sqlite3* db, int code) {
+  int number = sqlite3_system_errno(db);
+  if (number != 0 || code != SQLITE_IOERR_WRITE) return number;
+  sqlite3_file* wal = nullptr;
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  if (wal != nullptr && wal->pMethods != nullptr) wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &number);
+  if (number == 0) sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &number);
+  return number;
+}
+
 }  // namespace
 
 Error Handle::Failure(int code, std::string_view sql) const {
   const int primary = code & 0xff;
-  const int system = db_ != nullptr ? sqlite3_system_errno(db_) : 0;  // not kept for every kind of I/O error
-  if (primary == SQLITE_FULL || (primary == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT))) {
-    return Fail(Code::kIo, fmt::format("cannot write database '{}': disk full", path_));
+  const int system = db_ != nullptr ? SystemError(db_, code) : 0;
+  if (primary == SQLITE_FULL || (primary == SQLITE_IOERR && os::MeansFull(system))) {
+    const std::string_view why = system == EFBIG ? "its file must not grow further" : "disk full";
+    return Fail(Code::kFull, fmt::format("cannot write database '{}': {}", path_, why));
   }
   const char* const message = db_ != nullptr ? sqlite3_errmsg(db_) : sqlite3_errstr(code);
   if (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) {
@@ -113,11 +128,29 @@ Result<void> Handle::Configure(Sync sync, Role role) {
   sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   if (role == Role::kForeignReader) return Script("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768");
   if (role == Role::kForeignWriter) return Script("PRAGMA temp_store=MEMORY; PRAGMA synchronous=NORMAL");
-  if (role == Role::kWriter) TRYV(SwitchToWal());
+  if (role == Role::kWriter) {
+    TRYV(SwitchToWal());
+    sqlite3_wal_hook(db_, Committed, this);
+  }
   TRYV(Script(sync == Sync::kFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
   TRYV(Script("PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864"));
   if (role == Role::kReader) TRYV(Script("PRAGMA query_only=ON"));
   return {};
+}
+
+// In the place of SQLite's own automatic checkpoint.
+int Handle::Committed(void* self, sqlite3* db, const char* name, int log_pages) {
+  auto& handle = *static_cast<Handle*>(self);
+  handle.log_pages_ = log_pages;
+  if (handle.waits_ && handle.CheckpointDue()) sqlite3_wal_checkpoint_v2(db, name, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  return SQLITE_OK;
+}
+
+bool Handle::CheckpointDue() const { return log_pages_ >= kCheckpointPages; }
+
+void Handle::WaitForNobody(bool on) {
+  waits_ = !on;
+  sqlite3_busy_timeout(db_, on ? 0 : kBusyTimeoutMs);
 }
 
 // SQLite does not call the busy handler while it switches the journal mode, so two first openers have to try again by themselves.
@@ -159,7 +192,7 @@ Result<sqlite3_stmt*> Handle::Take(std::string_view sql, CachedStmt*& entry) {
     sqlite3_finalize(stmt);
     return Fail(Code::kInternal, fmt::format("cannot run '{}': not one statement", Shorten(sql)));
   }
-  if (found == cache_.end()) {
+  if (found == cache_.end() && sql.size() <= kMaxCachedText) {
     if (cache_.size() >= kMaxCached) DropIdle();
     if (cache_.size() < kMaxCached) entry = &cache_.emplace(std::string(sql), CachedStmt{stmt, true}).first->second;
   }

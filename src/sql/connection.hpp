@@ -46,6 +46,11 @@ class Handle {
   // What SQLite's last failure means; `sql` is the statement, for the message.
   Error Failure(int code, std::string_view sql) const;
 
+  // A busy writer fails at once and leaves a checkpoint that is due to the next one who may wait / all as usual.
+  void WaitForNobody(bool on);
+  // So much is in the log that the next commit moves it into the database, with an fsync.
+  bool CheckpointDue() const;
+
   sqlite3* db() const { return db_; }
   const std::string& path() const { return path_; }
 
@@ -54,9 +59,12 @@ class Handle {
   Result<void> Configure(Sync sync, Role role);
   Result<void> SwitchToWal();
   void DropIdle();
+  static int Committed(void* self, sqlite3* db, const char* name, int log_pages);
 
   std::string path_;
   sqlite3* db_ = nullptr;
+  int log_pages_ = 0;  // after our last commit
+  bool waits_ = true;
   std::unordered_map<std::string, CachedStmt, TextHash, std::equal_to<>> cache_;
 };
 

@@ -137,6 +137,21 @@ Result<void> Database::WriteJob(const std::function<Result<void>(Txn&)>& work) {
   return std::move(job.result);
 }
 
+std::optional<Result<void>> Database::WriteJobAtOnce(const std::function<Result<void>(Txn&)>& work) {
+  State& s = *state_;
+  Job job;
+  job.work = &work;
+  std::unique_lock lock(s.mutex, std::try_to_lock);
+  if (!lock || s.writing || s.stopping || !s.queue.empty() || s.options.sync == Sync::kFull) return std::nullopt;
+  if (s.WriterHandle().CheckpointDue()) return std::nullopt;
+  s.WriterHandle().WaitForNobody(true);
+  s.RunUnlocked(lock, {&job});
+  s.WriterHandle().WaitForNobody(false);
+  if (!s.queue.empty() || s.stopping) s.work_there.notify_one();
+  if (!job.result && job.result.error().code == Code::kBusy) return std::nullopt;  // another process writes
+  return std::move(job.result);
+}
+
 // Takes the part of the writer for one group; `lock` is on `mutex` before and after.
 void Database::State::RunUnlocked(std::unique_lock<std::mutex>& lock, const std::vector<Job*>& group) {
   writing = true;

@@ -1,4 +1,4 @@
-// Database: SQLite behind one small face. One `?1` dialect (libpq joins later by rewriting the placeholders).
+// Database: SQLite behind one small face. libpq joins later: docs/formats/sql-dialect.md rewrites, contract_test.hpp tests.
 //
 // Any number of readers, one writer. Reads run on pooled read-only connections and see the last commit. Writes are jobs: Write()
 // hands a function to the writer, which runs all waiting jobs in one BEGIN IMMEDIATE … COMMIT (group commit), each in its own
@@ -144,6 +144,21 @@ class Database {
     if (!done) return std::move(done).error();
     return std::move(*out);
   }
+  // The same, when nobody has to be waited for: no other writer here or in another process, and no fsync. Else nothing, and
+  // nothing is done. For threads that must not stand still.
+  template <class F>
+  auto WriteAtOnce(F&& work) -> std::optional<std::invoke_result_t<F, Txn&>> {
+    std::optional<std::invoke_result_t<F, Txn&>> out;
+    const std::function<Result<void>(Txn&)> job = [&](Txn& txn) -> Result<void> {
+      out.emplace(work(txn));
+      if (!*out) return std::move(*out).error();
+      return {};
+    };
+    std::optional<Result<void>> done = WriteJobAtOnce(job);
+    if (!done) return std::nullopt;
+    if (!*done) return std::move(*done).error();
+    return out;
+  }
   // Runs `work` on a read connection inside one read transaction (a consistent snapshot).
   template <class F>
   auto Read(F&& work) -> std::invoke_result_t<F, Conn&> {
@@ -163,6 +178,7 @@ class Database {
   struct State;
   explicit Database(std::unique_ptr<State> state);
   Result<void> WriteJob(const std::function<Result<void>(Txn&)>& job);
+  std::optional<Result<void>> WriteJobAtOnce(const std::function<Result<void>(Txn&)>& job);
   Result<void> ReadJob(const std::function<void(Conn&)>& job);
   std::unique_ptr<State> state_;
 };

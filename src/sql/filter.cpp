@@ -65,12 +65,15 @@ void SelectText::Value(double value) {
 }
 
 Result<void> SelectText::CompareText(std::string_view expression, std::string_view key, Op op, const Operand& value) {
-  Add(expression);
-  Add(Symbol(op));
-  if (op == Op::kIsNull || op == Op::kNotNull) return {};
   if (op == Op::kIn || op == Op::kNotIn) {
     const auto* const list = std::get_if<std::vector<std::string>>(&value);
     if (list == nullptr || list->size() > kMaxList) return Wrong(key, fmt::format("a list of at most {} is needed", kMaxList));
+    if (list->empty()) {  // "()" is no SQL
+      Add(op == Op::kIn ? "FALSE" : "TRUE");
+      return {};
+    }
+    Add(expression);
+    Add(Symbol(op));
     Add("(");
     for (std::size_t i = 0; i < list->size(); ++i) {
       if (i > 0) Add(", ");
@@ -79,6 +82,9 @@ Result<void> SelectText::CompareText(std::string_view expression, std::string_vi
     Add(")");
     return {};
   }
+  Add(expression);
+  Add(Symbol(op));
+  if (op == Op::kIsNull || op == Op::kNotNull) return {};
   const auto* const text = std::get_if<std::string>(&value);
   if (text == nullptr) return Wrong(key, "a text is needed");
   const bool pattern = op == Op::kLike || op == Op::kILike;

@@ -1,19 +1,19 @@
+// The contract of searches: see contract_test.hpp.
 #include "sql/filter.hpp"
 
 #include "base/text.hpp"
+#include "sql/contract_test.hpp"
 #include "sql/rows.hpp"
-#include "sql/temporary_database_test.hpp"
 
 namespace mlean::sql {
 namespace {
 
-class Filter : public TemporaryDatabaseTest {
+class ContractFilter : public ContractTest {
  protected:
-  Filter()
-      : TemporaryDatabaseTest(
-            {{"t", 1,
-              "CREATE TABLE t(no INTEGER PRIMARY KEY, name TEXT, size REAL);"
-              "INSERT INTO t(name, size) VALUES('Ann', 1), ('ann', 2.5), ('b*b', 3), ('bxb', 4), (NULL, NULL);"}}) {}
+  ContractFilter()
+      : ContractTest({{"t", 1,
+                       "CREATE TABLE t(no INTEGER PRIMARY KEY, name TEXT, size REAL);"
+                       "INSERT INTO t(name, size) VALUES('Ann', 1), ('ann', 2.5), ('b*b', 3), ('bxb', 4), (NULL, NULL);"}}) {}
   // Numbers of the rows whose column compares so: "1,2"; or the error.
   std::string Find(const std::string& column, Op op, const Operand& value) {
     const auto found = Read([&](Conn& conn) -> Result<std::vector<std::string>> {
@@ -28,10 +28,11 @@ class Filter : public TemporaryDatabaseTest {
     return found ? Join(*found, ",") : found.error().what;
   }
 };
+MLEAN_ON_EVERY_BACKEND(ContractFilter);
 
 using Words = std::vector<std::string>;
 
-TEST_F(Filter, Texts) {
+TEST_P(ContractFilter, Texts) {
   EXPECT_EQ(Find("name", Op::kEq, "ann"), "2");
   EXPECT_EQ(Find("name", Op::kNe, "ann"), "1,3,4");
   EXPECT_EQ(Find("name", Op::kLt, "ann"), "1");
@@ -44,18 +45,28 @@ TEST_F(Filter, Texts) {
   EXPECT_EQ(Find("name", Op::kIn, Words{"ann", "bxb", "none"}), "2,4");
   EXPECT_EQ(Find("name", Op::kNotIn, Words{"ann"}), "1,3,4");
   EXPECT_EQ(Find("name", Op::kIn, Words{}), "");
+  EXPECT_EQ(Find("name", Op::kNotIn, Words{}), "1,2,3,4,5");
   EXPECT_EQ(Find("name", Op::kIsNull, {}), "5");
   EXPECT_EQ(Find("name", Op::kNotNull, {}), "1,2,3,4");
   EXPECT_EQ(Find("name", Op::kEq, "x' OR '1'='1"), "");
 }
 
-TEST_F(Filter, Numbers) {
+TEST_P(ContractFilter, PatternsMatchCharacters) {
+  ASSERT_TRUE(Exec("INSERT INTO t(name) VALUES(?1), (?2)", "c\\%c", "\xC3\x84"));
+  EXPECT_EQ(Find("name", Op::kLike, "c\\%c"), "6") << "nothing takes a wildcard's meaning away";
+  EXPECT_EQ(Find("name", Op::kILike, "C\\_C"), "6");
+  EXPECT_EQ(Find("name", Op::kLike, "_"), "7") << "a character, not a byte";
+  EXPECT_EQ(Find("name", Op::kILike, "\xC3\xA4"), "") << "only ASCII letters have two cases";
+  EXPECT_EQ(Find("name", Op::kILike, "_"), "7");
+}
+
+TEST_P(ContractFilter, Numbers) {
   EXPECT_EQ(Find("size", Op::kEq, 2.5), "2");
   EXPECT_EQ(Find("size", Op::kGt, std::int64_t{2}), "2,3,4");
   EXPECT_EQ(Find("size", Op::kIsNull, {}), "5");
 }
 
-TEST_F(Filter, WhatDoesNotFitIsRefused) {
+TEST_P(ContractFilter, WhatDoesNotFitIsRefused) {
   EXPECT_EQ(Find("name", Op::kEq, 1.0), "cannot search by 'name': a text is needed");
   EXPECT_EQ(Find("name", Op::kIn, "ann"), "cannot search by 'name': a list of at most 10000 is needed");
   EXPECT_EQ(Find("name", Op::kIn, Words(10'001, "a")), "cannot search by 'name': a list of at most 10000 is needed");
@@ -67,7 +78,7 @@ TEST_F(Filter, WhatDoesNotFitIsRefused) {
   EXPECT_EQ(Find("size", Op::kEq, "1"), "cannot search by 'size': a number is needed");
 }
 
-TEST_F(Filter, RowsAreReadUntilTheFirstError) {
+TEST_P(ContractFilter, RowsAreReadUntilTheFirstError) {
   const auto sum = Read([](Conn& conn) -> Result<std::int64_t> {
     TRY(Stmt stmt, conn.Prepare("SELECT no FROM t ORDER BY no"));
     std::int64_t out = 0;

@@ -24,7 +24,7 @@ void AddValue(SelectText& text, const SortValue& value) {
     text.Add("NULL");
 }
 
-// In parentheses: "a IS NULL > 0" would be "a IS (NULL > 0)".
+// In parentheses: "a IS NULL > ?1" would be "a IS (NULL > ?1)".
 void AddExpression(SelectText& text, const SortTerm& term) {
   text.Add("(");
   text.Add(term.expression);
@@ -56,6 +56,13 @@ Result<void> Keyset::AddAfter(SelectText& text, const SortPlace& after) const {
   for (std::size_t i = 0; i < terms_.size(); ++i) {
     if (!Fits(terms_[i], after[i])) return Fail(Code::kInvalid, "Invalid page token: it is of another order");
   }
+  // What follows implies this, which an index on the first term can use.
+  if (!std::holds_alternative<std::monostate>(after[0])) {
+    text.Add(" AND ");
+    AddExpression(text, terms_[0]);
+    text.Add(terms_[0].ascending ? " >= " : " <= ");
+    AddValue(text, after[0]);
+  }
   // Behind in the first term, or equal there and behind in the second, and so on. Comparing with NULL is never true, which is
   // right: among rows that are NULL in a term only the later terms decide.
   text.Add(" AND (FALSE");
@@ -63,7 +70,7 @@ Result<void> Keyset::AddAfter(SelectText& text, const SortPlace& after) const {
     text.Add(" OR (");
     for (std::size_t before = 0; before < i; ++before) {
       AddExpression(text, terms_[before]);
-      text.Add(" IS ");
+      text.Add(" IS NOT DISTINCT FROM ");
       AddValue(text, after[before]);
       text.Add(" AND ");
     }

@@ -1,13 +1,14 @@
+// The contract of pages: see contract_test.hpp.
 #include "sql/keyset.hpp"
 
-#include "sql/temporary_database_test.hpp"
+#include "sql/contract_test.hpp"
 
 namespace mlean::sql {
 namespace {
 
-class KeysetTest : public TemporaryDatabaseTest {
+class ContractKeyset : public ContractTest {
  protected:
-  KeysetTest() : TemporaryDatabaseTest({{"t", 1, "CREATE TABLE t(no INTEGER PRIMARY KEY, a REAL, b TEXT NOT NULL)"}}) {}
+  ContractKeyset() : ContractTest({{"t", 1, "CREATE TABLE t(no INTEGER PRIMARY KEY, a REAL, b TEXT NOT NULL)"}}) {}
 
   void Add(int no, std::optional<double> a, const std::string& b) {
     ASSERT_TRUE(Write([&](Txn& txn) { return txn.Exec("INSERT INTO t(no, a, b) VALUES(?1, ?2, ?3)", no, a, b); }));
@@ -33,8 +34,9 @@ class KeysetTest : public TemporaryDatabaseTest {
     return out;
   }
 };
+MLEAN_ON_EVERY_BACKEND(ContractKeyset);
 
-TEST_F(KeysetTest, PagesJoinToTheWholeOrderWithEqualAndMissingValues) {
+TEST_P(ContractKeyset, PagesJoinToTheWholeOrderWithEqualAndMissingValues) {
   Add(1, 1.5, "x"), Add(2, std::nullopt, "x"), Add(3, 0.5, "y"), Add(4, 1.5, "y"), Add(5, std::nullopt, "z"), Add(6, 1.5, "x"),
       Add(7, 0.5, "y");
   const std::vector<std::int64_t> up = {3, 7, 4, 1, 6, 5, 2};
@@ -45,7 +47,7 @@ TEST_F(KeysetTest, PagesJoinToTheWholeOrderWithEqualAndMissingValues) {
   }
 }
 
-TEST_F(KeysetTest, RowsThatComeAndGoMoveNoOther) {
+TEST_P(ContractKeyset, RowsThatComeAndGoMoveNoOther) {
   for (int i = 1; i <= 6; ++i) Add(i, i, "x");
   SortPlace place;
   EXPECT_EQ(*Page(true, 2, place), (std::vector<std::int64_t>{1, 2}));
@@ -56,7 +58,7 @@ TEST_F(KeysetTest, RowsThatComeAndGoMoveNoOther) {
   EXPECT_TRUE(place.empty());
 }
 
-TEST_F(KeysetTest, AForeignPlaceIsRefused) {
+TEST_P(ContractKeyset, AForeignPlaceIsRefused) {
   SortPlace shorter = {std::int64_t{1}};
   EXPECT_EQ(Page(true, 2, shorter).error().code, Code::kInvalid);
   SortPlace other = {std::int64_t{1}, std::string("x"), std::string("y"), std::int64_t{1}};

@@ -1,3 +1,5 @@
+// What is SQLite's own in the steps of the schema: other programs' files, and several that make one file. The rest is in
+// contract_write_test.cpp.
 #include <sqlite3.h>
 
 #include <fstream>
@@ -12,8 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const Migration kOne{"a", 1, "CREATE TABLE one(x); CREATE INDEX one_x ON one(x);"};
-const Migration kTwo{"a", 2, "ALTER TABLE one ADD COLUMN y;"};
-const Migration kOther{"b", 1, "CREATE TABLE other(x REFERENCES one(x));"};
 
 class MigrateTest : public testing::Test {
  protected:
@@ -21,58 +21,17 @@ class MigrateTest : public testing::Test {
     fs::create_directories(folder_);
   }
   ~MigrateTest() override { fs::remove_all(folder_); }
-  // The error, or "" with a database that has `tables` tables.
-  std::string Open(const std::vector<Migration>& migrations, int tables = 0) {
+  // The error.
+  std::string Open(const std::vector<Migration>& migrations) {
     auto db = Database::Open({.path = path_}, migrations);
-    if (!db) {
-      code_ = db.error().code;
-      return db.error().what;
-    }
-    const Result<std::int64_t> count = (*db)->Read([](Conn& conn) -> Result<std::int64_t> {
-      TRY(Stmt stmt, conn.Prepare("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name <> 'mlean_migrations'"));
-      TRYV(stmt.Step());
-      return stmt.Int(0);
-    });
-    EXPECT_EQ(*count, tables);
-    return "";
+    if (db) return "";
+    code_ = db.error().code;
+    return db.error().what;
   }
   fs::path folder_;
   fs::path path_;
   Code code_ = Code::kInternal;
 };
-
-TEST_F(MigrateTest, RunsEachStepOnce) {
-  EXPECT_EQ(Open({}), "");
-  EXPECT_EQ(Open({kOne}, 1), "");
-  EXPECT_EQ(Open({kOne}, 1), "");
-  EXPECT_EQ(Open({kOne, kTwo, kOther}, 2), "");
-  EXPECT_EQ(Open({kOther, kOne, kTwo}, 2), "");  // the order of the rooms may change
-}
-
-TEST_F(MigrateTest, RefusesAnEditedStep) {
-  ASSERT_EQ(Open({kOne, kTwo}, 1), "");
-  Migration edited = kTwo;
-  edited.sql += " ";
-  EXPECT_EQ(
-      Open({kOne, edited}),
-      fmt::format("cannot open database '{}': migration a/2 has run with another text than this program's", path_.string()));
-  EXPECT_EQ(code_, Code::kCorrupt);
-}
-
-TEST_F(MigrateTest, RefusesADatabaseOfANewerProgram) {
-  ASSERT_EQ(Open({kOne, kTwo, kOther}, 2), "");
-  EXPECT_THAT(Open({kOne, kOther}), testing::HasSubstr("it was written by a newer mlean (migration a/2 is not known here)"));
-  EXPECT_THAT(Open({kOne, kTwo}), testing::HasSubstr("migration b/1 is not known here"));
-  EXPECT_EQ(code_, Code::kUnsupported);
-}
-
-TEST_F(MigrateTest, AFailedStepLeavesTheOldSchema) {
-  ASSERT_EQ(Open({kOne}, 1), "");
-  EXPECT_THAT(Open({kOne, kTwo, {"b", 1, "CREATE TABLE fine(x); CREATE TABLE fine(x);"}}),
-              testing::HasSubstr("cannot run migration b/1: cannot run 'CREATE TABLE fine(x); CREATE TABLE fine(x);': table fine "
-                                 "already exists"));
-  EXPECT_EQ(Open({kOne}, 1), "");  // a/2 has not run either
-}
 
 TEST_F(MigrateTest, RefusesForeignFiles) {
   {
@@ -100,7 +59,7 @@ TEST_F(MigrateTest, ManyFirstOpenersAtOnce) {
     std::vector<std::jthread> threads;
     for (int i = 0; i < 8; ++i) {
       threads.emplace_back([&] {
-        const auto db = Database::Open({.path = path_}, {kOne, kTwo, kOther});
+        const auto db = Database::Open({.path = path_}, {kOne});
         EXPECT_TRUE(db) << db.error().what;
       });
     }

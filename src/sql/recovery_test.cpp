@@ -112,7 +112,7 @@ int FillTheDisk(const fs::path& path, const std::string& expected_text, const st
   Result<void> done;
   while (written < 10000 && (done = write_row(written))) ++written;
   if (written == 0 || done) return 2;
-  if (done.error().code != Code::kIo) return 3;
+  if (done.error().code != Code::kFull) return 3;
   if (done.error().what.find(expected_text) == std::string::npos) {
     fmt::print(stderr, "{}\n", done.error().what);
     return 4;
@@ -156,12 +156,12 @@ TEST_F(RecoveryTest, AFullDiskFailsWritesAndNothingElse) {
   EXPECT_EQ(status, 0);
 }
 
-TEST_F(RecoveryTest, AWriteThatTheSystemRefusesIsAnIoError) {
+TEST_F(RecoveryTest, ALimitOnTheSizeOfFilesDoesTheSame) {
   const int status = StatusOfChild([&] {
     signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{1 << 20, RLIM_INFINITY};
     if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return 10;
-    return FillTheDisk(folder_ / "limit.db", "disk I/O error", [] {
+    return FillTheDisk(folder_ / "limit.db", "must not grow", [] {
       const rlimit more{64 << 20, RLIM_INFINITY};
       (void)setrlimit(RLIMIT_FSIZE, &more);
     });

@@ -4,6 +4,7 @@
 //   return sql::ReadRows(stmt, [](const sql::Stmt& row) { return Tag{row.Text(0), row.Text(1)}; });
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -53,6 +54,19 @@ Result<std::vector<RowOf<F>>> ReadRows(Stmt& stmt, F&& read) {
     out.push_back(*std::move(one));
     return {};
   }));
+  return out;
+}
+
+// What `read(conn, number)`, which returns a Result, makes of each of `numbers`, in their order.
+template <class F>
+auto ReadEach(Conn& conn, const std::vector<std::int64_t>& numbers, F&& read)
+    -> Result<std::vector<typename rows_detail::Unwrap<std::invoke_result_t<F, Conn&, std::int64_t>>::Type>> {
+  std::vector<typename rows_detail::Unwrap<std::invoke_result_t<F, Conn&, std::int64_t>>::Type> out;
+  out.reserve(numbers.size());
+  for (const std::int64_t number : numbers) {
+    TRY(auto one, read(conn, number));
+    out.push_back(std::move(one));
+  }
   return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "sql/rows.hpp"
+#include "track/artifact_location.hpp"
 #include "track/limits.hpp"
 #include "track/query_store.hpp"
 
@@ -35,7 +36,8 @@ Result<void> WriteTag(sql::Txn& txn, std::int64_t number, const Tag& tag) {
   TRYV(CheckKey(tag.key, KeyOf::kTag));
   TRYV(CheckLength(tag.value, kMaxExperimentTagValue, "value"));
   return txn.Exec(
-      "INSERT INTO experiment_tags(experiment, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
+      "INSERT INTO experiment_tags(experiment, key, value) VALUES(?1, ?2, ?3) ON CONFLICT(experiment, key) DO UPDATE SET value = "
+      "excluded.value",
       number, tag.key, tag.value);
 }
 
@@ -53,10 +55,6 @@ Result<std::int64_t> Active(sql::Conn& conn, std::string_view id) {
                 fmt::format("The experiment {} must be in the 'active' state. Current state is deleted.", experiment.id));
   }
   return *ParseInt(id);
-}
-
-Result<void> Touch(sql::Txn& txn, std::int64_t number, TimeMs now) {
-  return txn.Exec("UPDATE experiments SET updated = ?2 WHERE no = ?1", number, now);
 }
 
 Result<void> AddClause(sql::SelectText& text, const Clause& clause) {
@@ -118,7 +116,7 @@ Result<std::string> CreateExperiment(sql::Txn& txn, const NewExperiment& spec, T
   const std::int64_t number = txn.LastRowId();
   if (spec.artifact_location.empty()) {
     TRYV(txn.Exec("UPDATE experiments SET artifact_location = ?2 WHERE no = ?1", number,
-                  fmt::format("{}/{}", spec.default_root, number)));
+                  BelowLocation(spec.default_root, fmt::to_string(number))));
   }
   for (const Tag& tag : spec.tags) TRYV(WriteTag(txn, number, tag));
   return fmt::to_string(number);
@@ -126,7 +124,7 @@ Result<std::string> CreateExperiment(sql::Txn& txn, const NewExperiment& spec, T
 
 Result<void> PrepareDefaultExperiment(sql::Txn& txn, std::string_view default_root, TimeMs now) {
   return txn.Exec("UPDATE experiments SET artifact_location = ?1, created = ?2, updated = ?2 WHERE no = 0 AND created = 0",
-                  fmt::format("{}/0", default_root), now);
+                  BelowLocation(default_root, "0"), now);
 }
 
 Result<std::string> EnsureExperiment(sql::Txn& txn, const NewExperiment& spec, TimeMs now) {
@@ -162,7 +160,7 @@ Result<Experiment> GetExperimentByName(sql::Conn& conn, std::string_view name) {
 }
 
 Result<std::vector<Experiment>> ListExperiments(sql::Conn& conn, const Query& query, sql::SortPlace* next) {
-  TRYV(CheckQuery(query));
+  TRYV(CheckSize(query));  // a key that is there twice orders as the first does, as in MLflow
   std::vector<sql::SortTerm> terms;
   for (const Order& order : query.order) {
     TRY(sql::SortTerm term, TermOf(order));
@@ -180,13 +178,8 @@ Result<std::vector<Experiment>> ListExperiments(sql::Conn& conn, const Query& qu
   TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause); }));
   TRYV(order.AddAfter(text, query.after));
   TRY(const std::vector<std::int64_t> numbers, order.Numbers(conn, text, query.limit, next));
-  std::vector<Experiment> out;
-  out.reserve(numbers.size());
-  for (const std::int64_t number : numbers) {
-    TRY(Experiment experiment, GetExperiment(conn, fmt::to_string(number)));
-    out.push_back(std::move(experiment));
-  }
-  return out;
+  return sql::ReadEach(conn, numbers,
+                       [](sql::Conn& from, std::int64_t number) { return GetExperiment(from, fmt::to_string(number)); });
 }
 
 Result<std::vector<std::string>> AllExperimentIds(sql::Conn& conn) {
@@ -198,7 +191,7 @@ Result<void> RenameExperiment(sql::Txn& txn, std::string_view id, std::string_vi
   TRYV(CheckName(name));
   TRY(const Experiment experiment, GetExperiment(txn, id));
   if (experiment.stage == Stage::kDeleted) return Fail(Code::kInvalid, "Cannot rename a non-active experiment.");
-  if (experiment.name == name) return Touch(txn, *ParseInt(id), now);
+  if (experiment.name == name) return txn.Exec("UPDATE experiments SET updated = ?2 WHERE no = ?1", *ParseInt(id), now);
   if (GetExperimentByName(txn, name)) return Fail(Code::kExists, fmt::format("Experiment(name={}) already exists.", name));
   return txn.Exec("UPDATE experiments SET name = ?2, updated = ?3 WHERE no = ?1", *ParseInt(id), name, now);
 }
@@ -219,17 +212,16 @@ Result<void> RestoreExperiment(sql::Txn& txn, std::string_view id, TimeMs now) {
   return txn.Exec("UPDATE runs SET deleted = 0, deleted_time = NULL WHERE experiment = ?1", number);
 }
 
-Result<void> SetExperimentTag(sql::Txn& txn, std::string_view id, const Tag& tag, TimeMs now) {
+Result<void> SetExperimentTag(sql::Txn& txn, std::string_view id, const Tag& tag) {
   TRY(const std::int64_t number, Active(txn, id));
-  TRYV(WriteTag(txn, number, tag));
-  return Touch(txn, number, now);
+  return WriteTag(txn, number, tag);
 }
 
-Result<void> DeleteExperimentTag(sql::Txn& txn, std::string_view id, std::string_view key, TimeMs now) {
+Result<void> DeleteExperimentTag(sql::Txn& txn, std::string_view id, std::string_view key) {
   TRY(const std::int64_t number, Active(txn, id));
   TRYV(txn.Exec("DELETE FROM experiment_tags WHERE experiment = ?1 AND key = ?2", number, key));
   if (txn.Changes() == 0) return Fail(Code::kNotFound, fmt::format("No tag with name: {} in experiment with id {}", key, id));
-  return Touch(txn, number, now);
+  return {};
 }
 
 }  // namespace mlean::track

@@ -40,7 +40,7 @@ Result<void> RenameExperiment(sql::Txn& txn, std::string_view id, std::string_vi
 // Deleting marks the experiment's runs deleted too; restoring restores all its runs.
 Result<void> DeleteExperiment(sql::Txn& txn, std::string_view id, TimeMs now);
 Result<void> RestoreExperiment(sql::Txn& txn, std::string_view id, TimeMs now);
-Result<void> SetExperimentTag(sql::Txn& txn, std::string_view id, const Tag& tag, TimeMs now);
-Result<void> DeleteExperimentTag(sql::Txn& txn, std::string_view id, std::string_view key, TimeMs now);
+Result<void> SetExperimentTag(sql::Txn& txn, std::string_view id, const Tag& tag);
+Result<void> DeleteExperimentTag(sql::Txn& txn, std::string_view id, std::string_view key);
 
 }  // namespace mlean::track

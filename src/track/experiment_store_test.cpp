@@ -69,12 +69,12 @@ TEST_F(ExperimentStore, MissingOnesHaveMlflowsTexts) {
   EXPECT_FALSE(Write([](sql::Txn& t) { return CreateExperiment(t, {.name = ""}, 1); }));
   EXPECT_FALSE(Write([](sql::Txn& t) { return CreateExperiment(t, {.name = std::string(501, 'a')}, 1); }));
   EXPECT_EQ(Write([](sql::Txn& t) {
-              return SetExperimentTag(t, "0", {"k", std::string(20001, 'a')}, 1);
+              return SetExperimentTag(t, "0", {"k", std::string(20001, 'a')});
             })
                 .error()
                 .what,
             "'value' exceeds the maximum length of 20000 characters");
-  EXPECT_EQ(Write([](sql::Txn& t) { return DeleteExperimentTag(t, "0", "no", 1); }).error().what,
+  EXPECT_EQ(Write([](sql::Txn& t) { return DeleteExperimentTag(t, "0", "no"); }).error().what,
             "No tag with name: no in experiment with id 0");
 }
 

@@ -63,9 +63,18 @@ class Lexer {
     return ScanName();
   }
 
-  // Leaves the position behind the closing quote; a quote that is never closed takes the rest.
+  // Leaves the position behind the closing quote; a quote that is never closed takes the rest. As in MLflow, a quote that is
+  // doubled or behind a backslash closes nothing, unless no other one follows that could.
   bool ScanQuoted(char quote) {
-    const std::size_t end = text_.find(quote, at_ + 1);
+    std::size_t end = text_.find(quote, at_ + 1);
+    while (end != std::string_view::npos && quote != '`') {
+      const bool doubled = end + 1 < text_.size() && text_[end + 1] == quote;
+      const bool escaped = text_[end - 1] == '\\' && end - 1 > at_;
+      if (!doubled && !escaped) break;
+      const std::size_t later = text_.find(quote, end + (doubled ? 2 : 1));
+      if (later == std::string_view::npos) break;
+      end = later;
+    }
     at_ = end == std::string_view::npos ? text_.size() : end + 1;
     return end != std::string_view::npos;
   }
@@ -92,14 +101,14 @@ class Lexer {
     return true;
   }
 
-  // Parts quoted by backticks or double quotes may follow a dot: metrics.`a b`, params."x y". A whole name may be in backticks.
+  // Parts quoted by backticks or quotes may follow a dot: metrics.`a b`, params."x y". A whole name may be in backticks.
   TokenKind ScanName() {
     const std::size_t begin = at_;
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if (IsNameByte(c)) {
         ++at_;
-      } else if (c == '`' || (c == '"' && at_ > begin && text_[at_ - 1] == '.')) {
+      } else if (c == '`' || ((c == '"' || c == '\'') && at_ > begin && text_[at_ - 1] == '.')) {
         if (!ScanQuoted(c)) return TokenKind::kOther;
       } else {
         break;
@@ -119,10 +128,6 @@ std::string_view Unquoted(std::string_view text) {
     return text.substr(1, text.size() - 2);
   }
   return text;
-}
-
-Error InvalidClause(std::string_view token) {
-  return Fail(Code::kInvalid, fmt::format("Invalid clause(s) in filter string: '{}'", token));
 }
 
 struct Name {
@@ -163,7 +168,8 @@ Result<Name> ResolveName(std::string_view text, const Grammar& grammar, For purp
     valid.push_back(fmt::format("'{}'", attribute.word));
   }
   return Fail(Code::kInvalid,
-              fmt::format("Invalid attribute key '{}' specified. Valid keys are '[{}]'", name.key, Join(valid, ", ")));
+              fmt::format("Invalid {} key '{}' specified. Valid keys are '[{}]'",
+                          purpose == For::kOrder && grammar.order_keys ? "order by" : "attribute", name.key, Join(valid, ", ")));
 }
 
 class Parser {
@@ -177,6 +183,9 @@ class Parser {
   }
 
  private:
+  Error InvalidClause(std::string_view token) const {
+    return Fail(Code::kInvalid, fmt::format("Invalid {}filter string: '{}'", grammar_.of_models ? "" : "clause(s) in ", token));
+  }
   void Advance() { token_ = lexer_.Next(); }
   bool IsWord(std::string_view word) const { return token_.kind == TokenKind::kName && ToLower(token_.text) == word; }
   bool TakeWord(std::string_view word) {
@@ -202,7 +211,13 @@ class Parser {
   Result<std::vector<Clause>> ParseAll(int depth) {
     std::vector<Clause> all;
     do {
-      if (!all.empty() && (token_.kind == TokenKind::kEnd || token_.kind == TokenKind::kClose)) break;  // a trailing AND
+      // MLflow lets ANDs stand in front, behind and beside each other.
+      while (IsWord("and")) {
+        const std::string_view word = token_.text;
+        Advance();
+        if (all.empty() && token_.kind == TokenKind::kEnd) return InvalidClause(word);
+      }
+      if (!all.empty() && (token_.kind == TokenKind::kEnd || token_.kind == TokenKind::kClose)) break;
       if (token_.kind == TokenKind::kOpen) {
         Advance();
         TRY(std::vector<Clause> inner, ParseAny(depth + 1));
@@ -221,7 +236,10 @@ class Parser {
     if (++comparisons_ > kMaxComparisons) {
       return Fail(Code::kInvalid, fmt::format("cannot parse filter: more than {} comparisons", kMaxComparisons));
     }
-    if (token_.kind != TokenKind::kName || IsWord("and") || IsWord("or") || IsWord("not")) return InvalidClause(token_.text);
+    const bool quoted_name = token_.kind == TokenKind::kText && token_.text.front() == '"';
+    if ((token_.kind != TokenKind::kName && !quoted_name) || IsWord("and") || IsWord("or") || IsWord("not")) {
+      return InvalidClause(token_.text);
+    }
     const std::string_view written = token_.text;
     Advance();
     const std::string_view comparator = token_.text;
@@ -270,20 +288,21 @@ class Parser {
     const bool list = op == Op::kIn || op == Op::kNotIn;
     const bool pattern = op == Op::kLike || op == Op::kILike;
     const bool order = op == Op::kLt || op == Op::kLe || op == Op::kGt || op == Op::kGe;
-    const bool lists = name.field == Field::kAttribute || name.field == Field::kDataset;
+    const bool lists = name.field == Field::kAttribute || name.field == Field::kDataset || grammar_.pair_lists;
     if (number ? !(list || pattern) : !(order || (list && !lists))) return {};
     std::string_view valid = "['!=', '=', 'ILIKE', 'LIKE']";
     if (number)
       valid = "['!=', '<', '<=', '=', '>', '>=']";
     else if (lists)
       valid = "['!=', '=', 'ILIKE', 'IN', 'LIKE', 'NOT IN']";
-    return Fail(Code::kInvalid, fmt::format("Invalid comparator '{}' not one of '{}'", comparator, valid));
+    return Fail(Code::kInvalid, fmt::format("Invalid {} '{}' not one of '{}'",
+                                            grammar_.of_models ? "comparison operator" : "comparator", comparator, valid));
   }
 
   Result<sql::Operand> ParseValue(const Name& name, sql::Op op, std::string_view written) {
     const Token value = token_;
     if (value.kind == TokenKind::kEnd) return InvalidClause(written);
-    if (op == sql::Op::kIn || op == sql::Op::kNotIn) return ParseList(name);
+    if (op == sql::Op::kIn || op == sql::Op::kNotIn) return ParseList(name, written);
     Advance();
     if (name.field == Field::kMetric || (name.attribute != nullptr && name.attribute->number)) {
       if (value.kind == TokenKind::kText && grammar_.quoted_numbers) return NumberOf(Unquoted(value.text), true);
@@ -318,7 +337,7 @@ class Parser {
     return sql::Operand(*number);
   }
 
-  Result<sql::Operand> ParseList(const Name& name) {
+  Result<sql::Operand> ParseList(const Name& name, std::string_view written) {
     if (name.attribute != nullptr && !name.attribute->list && !grammar_.any_list) {
       std::vector<std::string> valid;
       for (const AttributeWord& attribute : grammar_.attributes) {
@@ -327,20 +346,30 @@ class Parser {
       return Fail(Code::kInvalid,
                   fmt::format("Only [{}] attributes support comparison with a list of quoted string values.", Join(valid, ", ")));
     }
-    const Error wrong = Fail(
-        Code::kInvalid, "While parsing a list in the query, expected a non-empty list of string values, but got ill-formed list");
-    if (token_.kind != TokenKind::kOpen) return wrong;
+    if (token_.kind != TokenKind::kOpen) return InvalidClause(written);
     std::vector<std::string> elements;
     do {
       Advance();
       if (token_.kind == TokenKind::kClose && !elements.empty()) break;  // a trailing comma
-      if (token_.kind != TokenKind::kText || elements.size() == kMaxListElements) return wrong;
+      if (token_.kind != TokenKind::kText || elements.size() == kMaxListElements) return WrongList(written, elements.empty());
       elements.emplace_back(Unquoted(token_.text));
       Advance();
     } while (token_.kind == TokenKind::kComma);
-    if (token_.kind != TokenKind::kClose) return wrong;
+    if (token_.kind != TokenKind::kClose) return WrongList(written, false);
     Advance();
     return sql::Operand(std::move(elements));
+  }
+
+  // MLflow's texts, at the token that does not fit.
+  Error WrongList(std::string_view written, bool empty) const {
+    const bool other = token_.kind == TokenKind::kNumber || token_.kind == TokenKind::kName;
+    if (token_.kind == TokenKind::kEnd) return InvalidClause(written);
+    return Fail(Code::kInvalid,
+                fmt::format("While parsing a list in the query, expected {}, but got {}",
+                            other ? "string value, punctuation, or whitespace" : "a non-empty list of string values",
+                            other                                       ? "different type in list"
+                            : empty && token_.kind == TokenKind::kClose ? "empty list"
+                                                                        : "ill-formed list"));
   }
 
   Lexer lexer_;

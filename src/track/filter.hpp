@@ -1,12 +1,12 @@
 // MLflow's filter strings and order_by clauses (reference/mlflow.md 2): one grammar, what may be named differs by search.
 //
 //   filter     := all (OR all)*                      OR and parentheses are ours: MLflow knows AND only
-//   all        := part (AND part)* [AND]
+//   all        := part (AND part)*                  ANDs too many are passed over, as by MLflow
 //   part       := '(' filter ')' | comparison
 //   comparison := name op value | name [NOT] IN '(' text, … ')' | name IS [NOT] NULL
-//   name       := [entity '.'] key                   split at the first dot; odd keys in backticks or double quotes
+//   name       := [entity '.'] key                   split at the first dot; odd keys in backticks or quotes
 //   op         := = != < <= > >= LIKE ILIKE          words in any case
-//   value      := number | 'text' | "text"           as it stands between the quotes: there is no escape
+//   value      := number | 'text' | "text"           as it stands between the quotes: 'a''b' is a''b, as for MLflow
 //
 // Pure; at most 64 comparisons, 16 levels of parentheses, 10,000 list elements. Errors carry MLflow's texts.
 #pragma once
@@ -42,7 +42,10 @@ struct Grammar {
   std::span<const AttributeWord> attributes;
   bool null_tests = false;      // IS NULL and IS NOT NULL, on tags and params
   bool any_list = false;        // IN on every text attribute
+  bool pair_lists = false;      // IN on tags and params, too
   bool quoted_numbers = false;  // version_number = '3'
+  bool of_models = false;       // logged models: clients know errors by other words than elsewhere
+  bool order_keys = false;      // errors say "order by key", not "attribute key"
 };
 
 // All of them must hold.

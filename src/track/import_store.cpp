@@ -37,19 +37,24 @@ Result<void> WriteDatasets(sql::Txn& txn, std::int64_t run, const Run& source) {
   for (const DatasetInput& input : source.datasets) {
     const Dataset& dataset = input.dataset;
     TRYV(
-        txn.Exec("INSERT OR IGNORE INTO datasets(experiment, name, digest, source_type, source, schema, profile) "
-                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        txn.Exec("INSERT INTO datasets(experiment, name, digest, source_type, source, schema, profile) "
+                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
                  experiment, dataset.name, dataset.digest, dataset.source_type, dataset.source, dataset.schema, dataset.profile));
     TRY(sql::Stmt stmt, txn.Prepare("SELECT no FROM datasets WHERE experiment = ?1 AND name = ?2 AND digest = ?3"));
     stmt.Bind(experiment).Bind(dataset.name).Bind(dataset.digest);
     TRY(const bool found, stmt.Step());
     CHECK_BUG(found);
     const std::int64_t number = stmt.Int(0);
-    TRYV(txn.Exec("INSERT OR REPLACE INTO inputs(run, dataset, position) VALUES(?1, ?2, ?3)", run, number, position++));
+    TRYV(
+        txn.Exec("INSERT INTO inputs(run, dataset, position) VALUES(?1, ?2, ?3) ON CONFLICT(run, dataset) DO UPDATE SET position "
+                 "= excluded.position",
+                 run, number, position++));
     int place = 0;
     for (const Tag& tag : input.tags) {
-      TRYV(txn.Exec("INSERT OR REPLACE INTO input_tags(run, dataset, position, key, value) VALUES(?1, ?2, ?3, ?4, ?5)", run,
-                    number, place++, tag.key, tag.value));
+      TRYV(
+          txn.Exec("INSERT INTO input_tags(run, dataset, position, key, value) VALUES(?1, ?2, ?3, ?4, ?5) "
+                   "ON CONFLICT(run, dataset, position) DO UPDATE SET key = excluded.key, value = excluded.value",
+                   run, number, place++, tag.key, tag.value));
     }
   }
   return {};
@@ -79,9 +84,16 @@ Result<std::optional<std::int64_t>> FreeNumber(sql::Conn& conn, std::string_view
 Result<std::int64_t> InsertExperiment(sql::Txn& txn, const Experiment& source, const std::string& name,
                                       const std::string& location) {
   TRY(const auto free, FreeNumber(txn, source.id));
-  TRYV(txn.Exec("INSERT INTO experiments(no, name, artifact_location, deleted, created, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-                free, name, location, source.stage == Stage::kDeleted, source.created, source.updated));
-  const std::int64_t number = txn.LastRowId();
+  const bool deleted = source.stage == Stage::kDeleted;
+  if (free) {
+    TRYV(
+        txn.Exec("INSERT INTO experiments(no, name, artifact_location, deleted, created, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+                 *free, name, location, deleted, source.created, source.updated));
+  } else {
+    TRYV(txn.Exec("INSERT INTO experiments(name, artifact_location, deleted, created, updated) VALUES(?1, ?2, ?3, ?4, ?5)", name,
+                  location, deleted, source.created, source.updated));
+  }
+  const std::int64_t number = free ? *free : txn.LastRowId();
   if (location == "mlflow-artifacts:") {
     TRYV(txn.Exec("UPDATE experiments SET artifact_location = ?2 WHERE no = ?1", number,
                   fmt::format("mlflow-artifacts:/{}", number)));
@@ -127,7 +139,8 @@ Result<std::optional<ImportItem>> FindItem(sql::Conn& conn, std::int64_t import,
 Result<void> PutItem(sql::Txn& txn, std::int64_t import, ImportKind kind, const ImportItem& item) {
   return txn.Exec(
       "INSERT INTO import_items(import, kind, source_id, target, done, source_uri) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
-      "ON CONFLICT DO UPDATE SET target = excluded.target, done = max(done, excluded.done), source_uri = excluded.source_uri",
+      "ON CONFLICT(import, kind, source_id) DO UPDATE SET target = excluded.target, done = max(import_items.done, "
+      "excluded.done), source_uri = excluded.source_uri",
       import, Number(kind), item.source_id, item.target, item.done, item.source_uri);
 }
 
@@ -148,11 +161,21 @@ Result<std::optional<std::int64_t>> ExperimentOf(sql::Conn& conn, ImportKind kin
   return sql::ReadRow(stmt, [](const sql::Stmt& row) { return row.Int(0); });
 }
 
-Result<void> FinishFiles(sql::Txn& txn, std::int64_t import, ImportKind kind, const ImportItem& item, const std::string& uri) {
+Result<void> FinishFiles(sql::Txn& txn, std::int64_t import, ImportKind kind, const ImportItem& item, const std::string& uri,
+                         std::int64_t left) {
   TRYV(kind == ImportKind::kRun ? txn.Exec("UPDATE runs SET artifact_uri = ?2 WHERE no = ?1", item.target, uri)
                                 : txn.Exec("UPDATE logged_models SET artifact_uri = ?2 WHERE no = ?1", item.target, uri));
-  return txn.Exec("UPDATE import_items SET files_done = 1 WHERE import = ?1 AND kind = ?2 AND source_id = ?3", import,
-                  Number(kind), item.source_id);
+  return txn.Exec("UPDATE import_items SET files_done = 1 + ?4 WHERE import = ?1 AND kind = ?2 AND source_id = ?3", import,
+                  Number(kind), item.source_id, left);
+}
+
+Result<std::int64_t> FilesLeft(sql::Conn& conn, std::int64_t import) {
+  TRY(sql::Stmt stmt,
+      conn.Prepare("SELECT coalesce(sum(files_done - 1), 0) FROM import_items WHERE import = ?1 AND files_done > 0"));
+  stmt.Bind(import);
+  TRY(const bool found, stmt.Step());
+  CHECK_BUG(found);
+  return stmt.Int(0);
 }
 
 Result<std::string> ImportExperiment(sql::Txn& txn, std::int64_t import, const Experiment& source, const std::string& name,
@@ -174,7 +197,7 @@ Result<std::string> ImportExperiment(sql::Txn& txn, std::int64_t import, const E
   }
   TRYV(WriteTags(txn,
                  "INSERT INTO experiment_tags(experiment, key, value) VALUES(?1, ?2, ?3) "
-                 "ON CONFLICT DO UPDATE SET value = excluded.value",
+                 "ON CONFLICT(experiment, key) DO UPDATE SET value = excluded.value",
                  number, source.tags));
   return fmt::to_string(number);
 }
@@ -191,16 +214,23 @@ Result<std::int64_t> ImportRun(sql::Txn& txn, std::int64_t import, const Run& ru
   TRY(const auto number, FindNumber(txn, "SELECT no FROM runs WHERE run_id = ?1", run.info.run_id));
   CHECK_BUG(number.has_value());
   TRYV(PutItem(txn, import, ImportKind::kRun, {run.info.run_id, *number, false, source_uri}));
-  TRYV(WriteTags(txn, "INSERT INTO params(run, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
-                 *number, run.params));
-  TRYV(WriteTags(txn, "INSERT INTO run_tags(run, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
-                 *number, run.tags));
+  // Begun again, it is not all here until it is finished again.
+  TRYV(txn.Exec("UPDATE import_items SET done = 0, files_done = 0 WHERE import = ?1 AND kind = ?2 AND source_id = ?3", import,
+                Number(ImportKind::kRun), run.info.run_id));
+  TRYV(WriteTags(
+      txn, "INSERT INTO params(run, key, value) VALUES(?1, ?2, ?3) ON CONFLICT(run, key) DO UPDATE SET value = excluded.value",
+      *number, run.params));
+  TRYV(WriteTags(
+      txn, "INSERT INTO run_tags(run, key, value) VALUES(?1, ?2, ?3) ON CONFLICT(run, key) DO UPDATE SET value = excluded.value",
+      *number, run.tags));
   TRYV(WriteDatasets(txn, *number, run));
   for (const std::string& model_id : run.model_inputs)
-    TRYV(txn.Exec("INSERT OR IGNORE INTO model_inputs(run, model_id) VALUES(?1, ?2)", *number, model_id));
+    TRYV(txn.Exec("INSERT INTO model_inputs(run, model_id) VALUES(?1, ?2) ON CONFLICT DO NOTHING", *number, model_id));
   for (const ModelOutput& output : run.model_outputs) {
-    TRYV(txn.Exec("INSERT OR REPLACE INTO model_outputs(run, model_id, step) VALUES(?1, ?2, ?3)", *number, output.model_id,
-                  output.step));
+    TRYV(
+        txn.Exec("INSERT INTO model_outputs(run, model_id, step) VALUES(?1, ?2, ?3) ON CONFLICT(run, model_id) DO UPDATE SET "
+                 "step = excluded.step",
+                 *number, output.model_id, output.step));
   }
   return *number;
 }
@@ -230,6 +260,10 @@ Result<void> ImportLoggedModel(sql::Txn& txn, std::int64_t import, const LoggedM
   }
   if (item && !there) return {};
   TRYV(
+      txn.Exec("UPDATE import_items SET files_done = 0 WHERE import = ?1 AND kind = ?2 AND source_id = ?3 AND "
+               "target IN (SELECT no FROM logged_models WHERE status = ?4)",
+               import, Number(ImportKind::kLoggedModel), model.model_id, static_cast<int>(ModelStatus::kPending)));
+  TRYV(
       txn.Exec("INSERT INTO logged_models(model_id, experiment, name, model_type, source_run_id, artifact_uri, status, "
                "status_message, created, updated, deleted) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
                "ON CONFLICT(model_id) DO UPDATE SET status = excluded.status, status_message = excluded.status_message, "
@@ -241,21 +275,21 @@ Result<void> ImportLoggedModel(sql::Txn& txn, std::int64_t import, const LoggedM
   TRYV(PutItem(txn, import, ImportKind::kLoggedModel, {model.model_id, *number, true, source_uri}));
   TRYV(WriteTags(txn,
                  "INSERT INTO logged_model_params(model, key, value) VALUES(?1, ?2, ?3) "
-                 "ON CONFLICT DO UPDATE SET value = excluded.value",
+                 "ON CONFLICT(model, key) DO UPDATE SET value = excluded.value",
                  *number, model.params));
   TRYV(WriteTags(txn,
                  "INSERT INTO logged_model_tags(model, key, value) VALUES(?1, ?2, ?3) "
-                 "ON CONFLICT DO UPDATE SET value = excluded.value",
+                 "ON CONFLICT(model, key) DO UPDATE SET value = excluded.value",
                  *number, model.tags));
   MetricKeys keys(txn);
   for (const Metric& point : model.metrics) {
     TRY(const std::int64_t key, keys.Number(point.key));
     const StoredValue stored = ToStored(point.value);
-    TRYV(txn.Exec(
-        "INSERT OR IGNORE INTO logged_model_metrics(model, key, time, step, run, dataset_name, dataset_digest, value, is_nan) "
-        "SELECT ?1, ?2, ?3, ?4, no, ?6, ?7, ?8, ?9 FROM runs WHERE run_id = ?5",
-        *number, key, point.timestamp, point.step, point.run_id, point.dataset_name, point.dataset_digest, stored.value,
-        stored.is_nan));
+    TRYV(
+        txn.Exec("INSERT INTO logged_model_metrics(model, key, time, step, run, dataset_name, dataset_digest, value, is_nan) "
+                 "SELECT ?1, ?2, ?3, ?4, no, ?6, ?7, ?8, ?9 FROM runs WHERE run_id = ?5 ON CONFLICT DO NOTHING",
+                 *number, key, point.timestamp, point.step, point.run_id, point.dataset_name, point.dataset_digest, stored.value,
+                 stored.is_nan));
   }
   return {};
 }
@@ -290,8 +324,8 @@ Result<ImportCounts> CountImport(sql::Conn& conn, std::int64_t import) {
   ImportCounts out;
   for (const Counted& counted : kCounted) {
     // A scan of the items and a search of each one's rows, whatever else is in the table.
-    TRY(sql::Stmt stmt, conn.Prepare(fmt::format("SELECT count(*) FROM import_items i CROSS JOIN {} t ON t.{} = i.target "
-                                                 "WHERE i.import = ?1 AND i.kind = ?2 AND i.done = 1",
+    TRY(sql::Stmt stmt, conn.Prepare(fmt::format("SELECT count(*) FROM import_items i CROSS JOIN {} t "
+                                                 "WHERE t.{} = i.target AND i.import = ?1 AND i.kind = ?2 AND i.done = 1",
                                                  counted.table, counted.column)));
     stmt.Bind(import).Bind(Number(counted.kind));
     TRY(const bool found, stmt.Step());
@@ -299,7 +333,7 @@ Result<ImportCounts> CountImport(sql::Conn& conn, std::int64_t import) {
     out.*counted.value = stmt.Int(0);
   }
   TRY(sql::Stmt sums, conn.Prepare("SELECT coalesce(sum(points), 0), coalesce(sum(same), 0), "
-                                   "coalesce(sum(done = 1 AND target NOT IN (SELECT no FROM runs)), 0) "
+                                   "count(*) FILTER (WHERE done = 1 AND target NOT IN (SELECT no FROM runs)) "
                                    "FROM import_items WHERE import = ?1 AND kind = 2"));
   sums.Bind(import);
   TRY(const bool found, sums.Step());

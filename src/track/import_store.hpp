@@ -43,8 +43,11 @@ Result<std::vector<ImportItem>> ItemsWithoutFiles(sql::Conn& conn, std::int64_t 
                                                   int limit);
 // The experiment of a run or logged model by its small number; none when that is gone.
 Result<std::optional<std::int64_t>> ExperimentOf(sql::Conn& conn, ImportKind kind, std::int64_t target);
-// The run's or logged model's files are here now, at `uri`.
-Result<void> FinishFiles(sql::Txn& txn, std::int64_t import, ImportKind kind, const ImportItem& item, const std::string& uri);
+// The run's or logged model's files are here now, at `uri`, but for `left` that cannot be kept.
+Result<void> FinishFiles(sql::Txn& txn, std::int64_t import, ImportKind kind, const ImportItem& item, const std::string& uri,
+                         std::int64_t left);
+// How many files FinishFiles was told that cannot be kept.
+Result<std::int64_t> FilesLeft(sql::Conn& conn, std::int64_t import);
 
 // The experiment as `name`, with its own id when that is free. One that was brought before keeps its id and name and gets
 // `location`. "Default" is the Default that is there. kExists when another experiment has the name. Returns the id here, "" for
@@ -53,14 +56,16 @@ Result<std::string> ImportExperiment(sql::Txn& txn, std::int64_t import, const E
                                      const std::string& location);
 
 // A run with all but its metrics; its experiment's id is the one here, `artifact_uri` is set by the caller. Begun again it gets
-// what has changed. kExists when there is such a run that did not come from this import. Returns its number.
+// what has changed, and its files are looked for again. kExists when there is such a run that did not come from this import.
+// Returns its number.
 Result<std::int64_t> ImportRun(sql::Txn& txn, std::int64_t import, const Run& run, std::optional<TimeMs> deleted_time,
                                const std::string& source_uri);
 Result<void> ImportPoints(sql::Txn& txn, std::int64_t run, const std::vector<Metric>& points);
 // All of the run is here; `points` were read.
 Result<void> FinishRunImport(sql::Txn& txn, std::int64_t import, const std::string& run_id, std::int64_t run,
                              std::int64_t points);
-// A logged model with its params, tags and metrics; points of runs that are not here are left out. One that was brought and has
+// A logged model with its params, tags and metrics; points of runs that are not here are left out. Files of one that was pending
+// are looked for again. One that was brought and has
 // been deleted for good since stays away.
 Result<void> ImportLoggedModel(sql::Txn& txn, std::int64_t import, const LoggedModel& model, bool deleted,
                                const std::string& source_uri);

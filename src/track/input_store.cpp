@@ -70,7 +70,7 @@ Result<void> LogInputs(sql::Txn& txn, std::string_view run_id, const std::vector
   }
   for (const std::string& model_id : model_ids) {
     TRYV(CheckLength(model_id, 500, "model_id"));
-    TRYV(txn.Exec("INSERT OR IGNORE INTO model_inputs(run, model_id) VALUES(?1, ?2)", run, model_id));
+    TRYV(txn.Exec("INSERT INTO model_inputs(run, model_id) VALUES(?1, ?2) ON CONFLICT DO NOTHING", run, model_id));
   }
   return {};
 }
@@ -79,8 +79,10 @@ Result<void> LogOutputs(sql::Txn& txn, std::string_view run_id, const std::vecto
   TRY(const std::int64_t run, ActiveRun(txn, run_id));
   for (const ModelOutput& model : models) {
     TRYV(CheckLength(model.model_id, 500, "model_id"));
-    TRYV(txn.Exec("INSERT OR REPLACE INTO model_outputs(run, model_id, step) VALUES(?1, ?2, ?3)", run, model.model_id,
-                  model.step));
+    TRYV(
+        txn.Exec("INSERT INTO model_outputs(run, model_id, step) VALUES(?1, ?2, ?3) ON CONFLICT(run, model_id) DO UPDATE SET "
+                 "step = excluded.step",
+                 run, model.model_id, model.step));
   }
   return {};
 }

@@ -6,19 +6,12 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "base/words.hpp"
 #include "codec/python_text.hpp"
 #include "track/python_repr.hpp"
 
 namespace mlean::track {
 namespace {
-
-bool IsWordByte(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_' ||
-         byte >= 0x80;
-}
-
-bool IsKeyByte(char c) { return IsWordByte(c) || c == '/' || c == '.' || c == '-' || c == ' ' || c == ':'; }
 
 // Python's posixpath.normpath.
 std::string NormPath(std::string_view path) {
@@ -38,15 +31,12 @@ std::string NormPath(std::string_view path) {
   return joined.empty() ? "." : joined;
 }
 
-Error InvalidValue(std::string_view path, std::string_view value, std::string_view message) {
-  std::string json;
-  codec::AppendPythonJsonString(json, value);
-  return Fail(Code::kInvalid, fmt::format("Invalid value {} for parameter '{}' supplied: {}", json, path, message));
-}
+constexpr std::size_t kShownValue = 10'000;  // of a wrong value, which may be as long as a request
 
-std::size_t CountCharacters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+Error InvalidValue(std::string_view path, std::string_view value, std::string_view end) {
+  std::string json;
+  codec::AppendPythonJsonString(json, CutTo(value, kShownValue));
+  return Fail(Code::kInvalid, fmt::format("Invalid value {} for parameter '{}' supplied{}", json, path, end));
 }
 
 Result<void> CheckCount(std::size_t count, std::size_t limit, std::string_view what) {
@@ -61,17 +51,17 @@ Result<void> CheckCount(std::size_t count, std::size_t limit, std::string_view w
 
 Result<void> CheckKey(std::string_view key, KeyOf kind, std::string_view path) {
   if (path.empty()) path = kind == KeyOf::kMetric ? "name" : "key";
-  if (!std::all_of(key.begin(), key.end(), IsKeyByte) || !IsValidUtf8(key)) {
+  if (!IsMadeOfWords(key, "/.- :")) {
     return InvalidValue(
         path, key,
-        "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and "
+        ": Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and "
         "slashes (/).");
   }
   const std::string norm = NormPath(key);
   if (norm != key || norm == "." || norm.starts_with("..") || norm.starts_with("/")) {
     return InvalidValue(
         path, key,
-        fmt::format("Names may be treated as files in certain cases, and must not resolve to other names when treated as "
+        fmt::format(": Names may be treated as files in certain cases, and must not resolve to other names when treated as "
                     "such. This name would resolve to {}",
                     PythonRepr(norm)));
   }
@@ -125,13 +115,10 @@ Result<void> CheckBatch(const std::vector<Metric>& metrics, const std::vector<Pa
 }
 
 Result<void> CheckRunId(std::string_view run_id) {
-  const bool ok =
-      !run_id.empty() && run_id.size() <= 256 && IsWordByte(run_id[0]) && run_id[0] != '_' &&
-      std::all_of(run_id.begin(), run_id.end(), [](char c) { return (IsWordByte(c) && (c & 0x80) == 0) || c == '-'; });
-  if (ok) return {};
-  std::string json;
-  codec::AppendPythonJsonString(json, run_id);
-  return Fail(Code::kInvalid, fmt::format("Invalid value {} for parameter 'run_id' supplied.", json));
+  const auto is_ascii = [](char c) { return (c & 0x80) == 0; };
+  const bool ok = !run_id.empty() && run_id.size() <= 256 && run_id[0] != '_' && run_id[0] != '-' &&
+                  std::all_of(run_id.begin(), run_id.end(), is_ascii) && IsMadeOfWords(run_id, "-");
+  return ok ? Result<void>() : InvalidValue("run_id", run_id, ".");
 }
 
 }  // namespace mlean::track

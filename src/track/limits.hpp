@@ -24,7 +24,7 @@ constexpr std::size_t kMaxExperimentName = 500;
 constexpr std::size_t kMaxArtifactLocation = 2048;
 
 enum class KeyOf : std::uint8_t { kMetric, kParam, kTag };
-// Keys: at most 250 of [/\w.\- :] (any non-ASCII character counts as \w), not empty, equal to their own normalised path (no "..",
+// Keys: at most 250 of [/\w.\- :] (base/words.hpp), not empty, equal to their own normalised path (no "..",
 // no leading "/"). `path` defaults to what MLflow's single-item calls say.
 Result<void> CheckKey(std::string_view key, KeyOf kind, std::string_view path = {});
 // Refuses text of more than `limit` characters: "'<path>' exceeds the maximum length of <limit> characters".

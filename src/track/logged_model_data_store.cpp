@@ -51,21 +51,41 @@ Result<const Attribute*> FindAttribute(std::string_view key) {
   return Fail(Code::kInvalid, fmt::format("Invalid attribute '{}' of logged models", key));
 }
 
-// Adds " AND (…)" which keeps the points of alias `m` that are on one of the datasets.
-void AddDatasets(sql::SelectText& text, const std::vector<Dataset>& datasets) {
-  if (datasets.empty()) return;
-  text.Add(" AND (");
-  for (std::size_t i = 0; i < datasets.size(); ++i) {
-    text.Add(i == 0 ? "(m.dataset_name = " : " OR (m.dataset_name = ");
-    text.Value(std::string_view(datasets[i].name));
+// Adds " AND …" for the members that are said.
+void AddDataset(sql::SelectText& text, const OnDataset& dataset) {
+  if (!dataset.name.empty()) {
+    text.Add(" AND m.dataset_name = ");
+    text.Value(std::string_view(dataset.name));
+  }
+  if (!dataset.digest.empty()) {
     text.Add(" AND m.dataset_digest = ");
-    text.Value(std::string_view(datasets[i].digest));
+    text.Value(std::string_view(dataset.digest));
+  }
+}
+
+// Adds " AND (…)" which keeps the points of alias `m` that are on one of the datasets.
+void AddDatasets(sql::SelectText& text, const std::vector<OnDataset>& datasets) {
+  if (datasets.empty()) return;
+  text.Add(" AND (FALSE");
+  for (const OnDataset& dataset : datasets) {
+    text.Add(" OR (TRUE");
+    AddDataset(text, dataset);
     text.Add(")");
   }
   text.Add(")");
 }
 
-Result<void> AddClause(sql::SelectText& text, const Clause& clause, const std::vector<Dataset>& datasets) {
+bool NamesMetrics(const std::vector<Clause>& clauses) {
+  for (const Clause& clause : clauses) {
+    if (clause.any.empty() && clause.field == Field::kMetric) return true;
+    for (const std::vector<Clause>& list : clause.any) {
+      if (NamesMetrics(list)) return true;
+    }
+  }
+  return false;
+}
+
+Result<void> AddClause(sql::SelectText& text, const Clause& clause, const std::vector<OnDataset>& datasets) {
   if (clause.field == Field::kAttribute) {
     TRY(const Attribute* attribute, FindAttribute(clause.key));
     return attribute->number ? text.CompareNumber(attribute->expression, clause.key, clause.op, clause.value)
@@ -92,26 +112,33 @@ Result<void> AddClause(sql::SelectText& text, const Clause& clause, const std::v
   return {};
 }
 
-// A metric to order by is the latest point by (timestamp, step).
-Result<void> AddOrder(sql::SelectText& text, const Order& order, const std::vector<Dataset>& datasets) {
-  const std::string_view direction = order.ascending ? " ASC" : " DESC";
+// One LEFT JOIN per metric to order by; its alias is o<position>.
+void AddOrderJoin(sql::SelectText& text, const Order& order, const OnDataset& dataset, std::size_t position) {
+  if (order.field != Field::kMetric) return;
+  text.Add(
+      " LEFT JOIN (SELECT model, value, is_nan FROM (SELECT m.model, m.value, m.is_nan, row_number() OVER (PARTITION BY m.model "
+      "ORDER BY m.time DESC, m.step DESC) AS place FROM logged_model_metrics m WHERE m.key = (SELECT no FROM metric_keys WHERE "
+      "key = ");
+  text.Value(std::string_view(order.key));
+  text.Add(")");
+  AddDataset(text, dataset);
+  text.Add(fmt::format(") ranked WHERE place = 1) o{0} ON o{0}.model = l.no", position));
+}
+
+Result<void> AddTerms(std::vector<sql::SortTerm>& terms, const Order& order, std::size_t position) {
+  using sql::SortKind;
   if (order.field == Field::kAttribute) {
     TRY(const Attribute* attribute, FindAttribute(order.key));
-    text.Add(attribute->expression);
-    text.Add(direction);
-    text.Add(", ");
+    terms.push_back(
+        {std::string(attribute->expression), attribute->number ? SortKind::kInteger : SortKind::kText, order.ascending});
     return {};
   }
   if (order.field != Field::kMetric)
     return Fail(Code::kInvalid, "Invalid order_by: logged models are ordered by attributes and metrics");
-  text.Add(
-      "(SELECT m.value FROM logged_model_metrics m WHERE m.model = l.no AND m.key = (SELECT no FROM metric_keys WHERE key = ");
-  text.Value(std::string_view(order.key));
-  text.Add(")");
-  AddDatasets(text, datasets);
-  text.Add(" ORDER BY m.time DESC, m.step DESC LIMIT 1)");
-  text.Add(direction);
-  text.Add(" NULLS LAST, ");
+  const std::string value = fmt::format("o{}.value", position);
+  terms.push_back({value + " IS NULL"});
+  terms.push_back({fmt::format("coalesce(o{}.is_nan, 0)", position)});
+  terms.push_back({value, SortKind::kReal, order.ascending});
   return {};
 }
 
@@ -143,22 +170,33 @@ Result<LoggedModel> ReadLoggedModel(sql::Conn& conn, std::int64_t model) {
   return out;
 }
 
-Result<std::vector<LoggedModel>> ListLoggedModels(sql::Conn& conn, const Query& query, const std::vector<Dataset>& datasets) {
-  TRYV(CheckQuery(query));
-  if (datasets.size() > 100) return Fail(Code::kInvalid, "cannot search logged models: more than 100 datasets");
+Result<std::vector<LoggedModel>> ListLoggedModels(sql::Conn& conn, const Query& query, const LoggedModelScope& scope,
+                                                  sql::SortPlace* next) {
+  TRYV(CheckSize(query));
+  if (scope.datasets.size() > 100) return Fail(Code::kInvalid, "cannot search logged models: more than 100 datasets");
+  std::vector<sql::SortTerm> terms;
+  for (std::size_t i = 0; i < query.order.size(); ++i) TRYV(AddTerms(terms, query.order[i], i));
+  terms.push_back({"l.created", sql::SortKind::kInteger, false});
+  terms.push_back({"l.model_id", sql::SortKind::kText});
+  const sql::Keyset order(std::move(terms));
   sql::SelectText text;
-  text.Add("SELECT l.no FROM logged_models l WHERE l.experiment IN ");
+  text.Add("SELECT l.no");
+  order.AddColumns(text);
+  text.Add(" FROM logged_models l");
+  for (std::size_t i = 0; i < query.order.size(); ++i)
+    AddOrderJoin(text, query.order[i], i < scope.order.size() ? scope.order[i] : OnDataset{}, i);
+  text.Add(" WHERE l.experiment IN ");
   if (!AddExperimentIds(text, query.experiment_ids)) return std::vector<LoggedModel>{};
   text.Add(" AND l.deleted = 0");
-  TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause, datasets); }));
-  text.Add(" ORDER BY ");
-  for (const Order& order : query.order) TRYV(AddOrder(text, order, datasets));
-  text.Add("l.created DESC, l.model_id ASC LIMIT ");
-  text.Value(static_cast<std::int64_t>(query.limit));
-  text.Add(" OFFSET ");
-  text.Value(static_cast<std::int64_t>(query.offset));
-  TRY(sql::Stmt stmt, text.Prepare(conn));
-  return sql::ReadRows(stmt, [&](const sql::Stmt& row) { return ReadLoggedModel(conn, row.Int(0)); });
+  if (!scope.datasets.empty() && !NamesMetrics(query.where)) {
+    text.Add(" AND EXISTS(SELECT 1 FROM logged_model_metrics m WHERE m.model = l.no");
+    AddDatasets(text, scope.datasets);
+    text.Add(")");
+  }
+  TRYV(sql::AddClauses(text, query.where, [&](const Clause& clause) { return AddClause(text, clause, scope.datasets); }));
+  TRYV(order.AddAfter(text, query.after));
+  TRY(const std::vector<std::int64_t> numbers, order.Numbers(conn, text, query.limit, next));
+  return sql::ReadEach(conn, numbers, ReadLoggedModel);
 }
 
 }  // namespace mlean::track

@@ -4,6 +4,7 @@
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
+#include "track/artifact_location.hpp"
 #include "track/experiment_store.hpp"
 #include "track/limits.hpp"
 #include "track/logged_model_data_store.hpp"
@@ -32,9 +33,18 @@ Result<std::int64_t> Locate(sql::Conn& conn, std::string_view model_id) {
 Result<void> WriteParams(sql::Txn& txn, std::int64_t model, const std::vector<Param>& params) {
   for (const Param& param : params) {
     TRYV(CheckKey(param.key, KeyOf::kParam));
-    TRYV(txn.Exec(
-        "INSERT INTO logged_model_params(model, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
-        model, param.key, CutTo(param.value, kMaxParamValue)));
+    const std::string value(CutTo(param.value, kMaxParamValue));
+    TRYV(txn.Exec("INSERT INTO logged_model_params(model, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING", model,
+                  param.key, value));
+    if (txn.Changes() > 0) continue;
+    TRY(sql::Stmt stmt, txn.Prepare("SELECT value FROM logged_model_params WHERE model = ?1 AND key = ?2"));
+    stmt.Bind(model).Bind(param.key);
+    TRY(const bool there, stmt.Step());
+    CHECK_BUG(there);
+    if (stmt.Text(0) == value) continue;
+    return Fail(Code::kInvalid, fmt::format("Changing param values is not allowed. Param with key='{}' was already logged with "
+                                            "value='{}'. Attempted logging new value '{}'.",
+                                            param.key, stmt.Text(0), value));
   }
   return {};
 }
@@ -42,15 +52,12 @@ Result<void> WriteParams(sql::Txn& txn, std::int64_t model, const std::vector<Pa
 Result<void> WriteTags(sql::Txn& txn, std::int64_t model, const std::vector<Tag>& tags) {
   for (const Tag& tag : tags) {
     TRYV(CheckKey(tag.key, KeyOf::kTag));
-    TRYV(txn.Exec(
-        "INSERT INTO logged_model_tags(model, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value",
-        model, tag.key, CutTo(tag.value, kMaxRunTagValue)));
+    TRYV(
+        txn.Exec("INSERT INTO logged_model_tags(model, key, value) VALUES(?1, ?2, ?3) ON CONFLICT(model, key) DO UPDATE SET "
+                 "value = excluded.value",
+                 model, tag.key, CutTo(tag.value, kMaxRunTagValue)));
   }
   return {};
-}
-
-Result<void> Touch(sql::Txn& txn, std::int64_t model, TimeMs now) {
-  return txn.Exec("UPDATE logged_models SET updated = ?2 WHERE no = ?1", model, now);
 }
 
 }  // namespace
@@ -68,7 +75,7 @@ Result<LoggedModel> CreateLoggedModel(sql::Txn& txn, const NewLoggedModel& spec,
       "INSERT INTO logged_models(model_id, experiment, name, model_type, source_run_id, artifact_uri, status, status_message, "
       "created, updated) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 1, '', ?7, ?7)",
       model_id, *ParseInt(experiment.id), spec.name.empty() ? RandomRunName() : spec.name, spec.model_type, spec.source_run_id,
-      fmt::format("{}/models/{}/artifacts", experiment.artifact_location, model_id), now));
+      BelowLocation(experiment.artifact_location, fmt::format("models/{}/artifacts", model_id)), now));
   const std::int64_t number = txn.LastRowId();
   TRYV(WriteParams(txn, number, spec.params));
   TRYV(WriteTags(txn, number, spec.tags));
@@ -100,20 +107,19 @@ Result<void> LogLoggedModelParams(sql::Txn& txn, std::string_view model_id, cons
   return WriteParams(txn, model, params);
 }
 
-Result<void> SetLoggedModelTags(sql::Txn& txn, std::string_view model_id, const std::vector<Tag>& tags, TimeMs now) {
+Result<void> SetLoggedModelTags(sql::Txn& txn, std::string_view model_id, const std::vector<Tag>& tags) {
   TRY(const std::int64_t model, Locate(txn, model_id));
-  TRYV(WriteTags(txn, model, tags));
-  return Touch(txn, model, now);
+  return WriteTags(txn, model, tags);
 }
 
-Result<void> DeleteLoggedModelTag(sql::Txn& txn, std::string_view model_id, std::string_view key, TimeMs now) {
+Result<void> DeleteLoggedModelTag(sql::Txn& txn, std::string_view model_id, std::string_view key) {
   TRY(const std::int64_t model, Locate(txn, model_id));
   TRYV(txn.Exec("DELETE FROM logged_model_tags WHERE model = ?1 AND key = ?2", model, key));
   if (txn.Changes() == 0) {
     return Fail(Code::kNotFound,
                 fmt::format("No tag with key {} found for model with ID {}.", PythonRepr(key), PythonRepr(model_id)));
   }
-  return Touch(txn, model, now);
+  return {};
 }
 
 Result<void> DeleteLoggedModel(sql::Txn& txn, std::string_view model_id, TimeMs now) {

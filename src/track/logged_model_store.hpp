@@ -29,13 +29,25 @@ Result<std::string> ExperimentOfLoggedModel(sql::Conn& conn, std::string_view mo
 Result<LoggedModel> GetLoggedModel(sql::Conn& conn, std::string_view model_id);
 Result<LoggedModel> FinalizeLoggedModel(sql::Txn& txn, std::string_view model_id, ModelStatus status, TimeMs now);
 Result<void> LogLoggedModelParams(sql::Txn& txn, std::string_view model_id, const std::vector<Param>& params);
-Result<void> SetLoggedModelTags(sql::Txn& txn, std::string_view model_id, const std::vector<Tag>& tags, TimeMs now);
-Result<void> DeleteLoggedModelTag(sql::Txn& txn, std::string_view model_id, std::string_view key, TimeMs now);
+Result<void> SetLoggedModelTags(sql::Txn& txn, std::string_view model_id, const std::vector<Tag>& tags);
+Result<void> DeleteLoggedModelTag(sql::Txn& txn, std::string_view model_id, std::string_view key);
 Result<void> DeleteLoggedModel(sql::Txn& txn, std::string_view model_id, TimeMs now);
 
-// Clauses on attributes name, model_id, model_type, status, source_run_id, creation_timestamp, last_updated_timestamp and on
-// metrics, params and tags. `datasets` narrows metric clauses and orders to points on these datasets (name and digest). Default
-// order: creation_timestamp DESC, model_id ASC.
-Result<std::vector<LoggedModel>> ListLoggedModels(sql::Conn& conn, const Query& query, const std::vector<Dataset>& datasets = {});
+// A dataset that metric points are on; an empty member: any.
+struct OnDataset {
+  std::string name = {};
+  std::string digest = {};
+};
+struct LoggedModelScope {
+  // Metric clauses look at points on one of these only; without metric clauses a model must have such a point. Empty: all.
+  std::vector<OnDataset> datasets = {};
+  std::vector<OnDataset> order = {};  // of the order key at the same position: the points that it looks at; may be shorter
+};
+
+// Clauses on attributes name, model_id, model_type, status, source_run_id, experiment_id, creation_timestamp,
+// last_updated_timestamp and on metrics, params and tags. A metric to order by is the latest point by (timestamp, step). Default
+// order: creation_timestamp DESC, model_id ASC. `next`: as of ListRuns.
+Result<std::vector<LoggedModel>> ListLoggedModels(sql::Conn& conn, const Query& query, const LoggedModelScope& scope = {},
+                                                  sql::SortPlace* next = nullptr);
 
 }  // namespace mlean::track

@@ -20,15 +20,22 @@ TEST_F(LoggedModelStore, LifeCycle) {
   EXPECT_EQ(made->artifact_uri, "mlflow-artifacts:/0/models/" + made->model_id + "/artifacts");
   const std::string id = made->model_id;
   EXPECT_EQ(Write([&](sql::Txn& t) { return FinalizeLoggedModel(t, id, ModelStatus::kReady, 20); })->status, ModelStatus::kReady);
-  ASSERT_TRUE(Write([&](sql::Txn& t) { return SetLoggedModelTags(t, id, {{"c", "d"}}, 30); }));
-  ASSERT_TRUE(Write([&](sql::Txn& t) { return DeleteLoggedModelTag(t, id, "a", 30); }));
-  EXPECT_EQ(Write([&](sql::Txn& t) { return DeleteLoggedModelTag(t, id, "a", 30); }).error().what,
+  ASSERT_TRUE(Write([&](sql::Txn& t) { return SetLoggedModelTags(t, id, {{"c", "d"}}); }));
+  ASSERT_TRUE(Write([&](sql::Txn& t) { return DeleteLoggedModelTag(t, id, "a"); }));
+  EXPECT_EQ(Write([&](sql::Txn& t) { return DeleteLoggedModelTag(t, id, "a"); }).error().what,
             "No tag with key 'a' found for model with ID '" + id + "'.");
   ASSERT_TRUE(Write([&](sql::Txn& t) { return LogLoggedModelParams(t, id, {{"eta", "0.1"}}); }));
+  ASSERT_TRUE(Write([&](sql::Txn& t) { return LogLoggedModelParams(t, id, {{"eta", "0.1"}}); }));
+  EXPECT_EQ(Write([&](sql::Txn& t) {
+              return LogLoggedModelParams(t, id, {{"new", "1"}, {"eta", "0.2"}});
+            })
+                .error()
+                .code,
+            Code::kInvalid);
   const auto got = Read([&](sql::Conn& c) { return GetLoggedModel(c, id); });
   EXPECT_EQ(got->tags, (std::vector<Tag>{{"c", "d"}}));
   EXPECT_EQ(got->params, (std::vector<Param>{{"depth", "6"}, {"eta", "0.1"}}));
-  EXPECT_EQ(got->updated, 30);
+  EXPECT_EQ(got->updated, 20);  // tags do not count, as in MLflow
   ASSERT_TRUE(Write([&](sql::Txn& t) { return DeleteLoggedModel(t, id, 40); }));
   EXPECT_EQ(Read([&](sql::Conn& c) { return GetLoggedModel(c, id); }).error().what,
             "Logged model with ID '" + id + "' not found.");
@@ -57,9 +64,9 @@ TEST_F(LoggedModelStore, MetricsWithModelIdReachTheModel) {
   EXPECT_EQ(Write([&](sql::Txn& t) { return LogMetrics(t, run->info.run_id, {{.key = "a", .model_id = "m-no"}}); }).error().code,
             Code::kNotFound);
 
-  const auto names = [this](Query query, const std::vector<Dataset>& datasets = {}) {
+  const auto names = [this](Query query, const LoggedModelScope& scope = {}) {
     query.experiment_ids = {"0"};
-    const auto found = Read([&](sql::Conn& c) { return ListLoggedModels(c, query, datasets); });
+    const auto found = Read([&](sql::Conn& c) { return ListLoggedModels(c, query, scope); });
     EXPECT_TRUE(found) << found.error().what;
     std::vector<std::string> out;
     for (const LoggedModel& model : *found) out.push_back(model.name);
@@ -69,9 +76,35 @@ TEST_F(LoggedModelStore, MetricsWithModelIdReachTheModel) {
   EXPECT_EQ(names({}), (Names{"two", "one"}));
   EXPECT_EQ(names({.where = {{Field::kAttribute, "name", Op::kEq, "one"}}}), (Names{"one"}));
   EXPECT_EQ(names({.where = {{Field::kMetric, "auc", Op::kGt, 0.85}}}), (Names{"one"}));
-  EXPECT_EQ(names({.where = {{Field::kMetric, "auc", Op::kGt, 0.65}}}, {{"d", "1", "", "", {}, {}}}), (Names{"one"}));
+  EXPECT_EQ(names({.where = {{Field::kMetric, "auc", Op::kGt, 0.65}}}, {.datasets = {{"d", "1"}}}), (Names{"one"}));
   EXPECT_EQ(names({.order = {{Field::kMetric, "auc", false}}}), (Names{"one", "two"}));
   EXPECT_EQ(names({.order = {{Field::kMetric, "auc", true}}}), (Names{"two", "one"}));
+  // A dataset without a metric: the models with any point on it. Its digest may be left out.
+  EXPECT_EQ(names({}, {.datasets = {{"d", "1"}}}), (Names{"one"}));
+  EXPECT_EQ(names({}, {.datasets = {{"d"}}}), (Names{"one"}));
+  EXPECT_EQ(names({}, {.datasets = {{"d", "2"}, {"e", "1"}}}), (Names{}));
+  // That of an order key is its own: it takes no model away, and the same metric may stand there for another dataset.
+  EXPECT_EQ(names({.order = {{Field::kMetric, "auc", false}}}, {.order = {{"d"}}}), (Names{"one", "two"}));
+  EXPECT_EQ(names({.order = {{Field::kMetric, "auc"}, {Field::kMetric, "auc"}}}, {.order = {{"e"}}}), (Names{"two", "one"}));
+}
+
+TEST_F(LoggedModelStore, PagesStandStillWhenModelsCome) {
+  for (int i = 0; i < 4; ++i)
+    ASSERT_TRUE(Write([&](sql::Txn& t) { return CreateLoggedModel(t, {.name = fmt::format("m{}", i)}, i); }));
+  Query query{.experiment_ids = {"0"}, .limit = 2};
+  sql::SortPlace next;
+  const auto page = [&] {
+    const auto found = Read([&](sql::Conn& c) { return ListLoggedModels(c, query, {}, &next); });
+    EXPECT_TRUE(found) << found.error().what;
+    std::string out;
+    for (const LoggedModel& model : *found) out += model.name + " ";
+    query.after = next;
+    return out;
+  };
+  EXPECT_EQ(page(), "m3 m2 ");
+  ASSERT_TRUE(Write([&](sql::Txn& t) { return CreateLoggedModel(t, {.name = "new"}, 9); }));
+  EXPECT_EQ(page(), "m1 m0 ");
+  EXPECT_TRUE(next.empty());
 }
 
 }  // namespace

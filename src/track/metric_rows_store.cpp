@@ -6,7 +6,8 @@ namespace mlean::track {
 
 Result<MetricRows> MetricRows::Of(sql::Txn& txn, std::int64_t run) {
   TRY(sql::Stmt insert,
-      txn.Prepare("INSERT OR IGNORE INTO metrics(run, key, time, step, value, is_nan) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
+      txn.Prepare(
+          "INSERT INTO metrics(run, key, time, step, value, is_nan) VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING"));
   return MetricRows(txn, run, std::move(insert));
 }
 
@@ -24,9 +25,10 @@ Result<std::int64_t> MetricRows::Add(const Metric& metric) {
 Result<void> MetricRows::Finish() {
   TRY(sql::Stmt stmt,
       txn_.Prepare("INSERT INTO latest_metrics(run, key, value, is_nan, time, step) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
-                   "ON CONFLICT DO UPDATE SET value = excluded.value, is_nan = excluded.is_nan, time = excluded.time, "
+                   "ON CONFLICT(run, key) DO UPDATE SET value = excluded.value, is_nan = excluded.is_nan, time = excluded.time, "
                    "step = excluded.step "
-                   "WHERE (excluded.step, excluded.time, excluded.value) > (step, time, value)"));
+                   "WHERE (excluded.step, excluded.time, excluded.value) > (latest_metrics.step, latest_metrics.time, "
+                   "latest_metrics.value)"));
   for (const auto& [key, point] : newest_) {
     stmt.Bind(run_).Bind(key).Bind(point.stored.value).Bind(point.stored.is_nan).Bind(point.time).Bind(point.step);
     TRYV(stmt.Run());

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t kMaxIntervalRuns = 100;
 constexpr std::size_t kMaxIntervalSteps = 2500;
+constexpr std::int64_t kNoRun = -1;
 
 Result<void> AttachToModel(sql::Txn& txn, std::int64_t run, std::int64_t key, const Metric& metric) {
   std::int64_t model = 0;
@@ -32,8 +33,8 @@ Result<void> AttachToModel(sql::Txn& txn, std::int64_t run, std::int64_t key, co
   }
   const StoredValue stored = ToStored(metric.value);
   return txn.Exec(
-      "INSERT OR IGNORE INTO logged_model_metrics(model, key, time, step, run, dataset_name, dataset_digest, value, is_nan) "
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+      "INSERT INTO logged_model_metrics(model, key, time, step, run, dataset_name, dataset_digest, value, is_nan) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
       model, key, metric.timestamp, metric.step, run, metric.dataset_name, metric.dataset_digest, stored.value, stored.is_nan);
 }
 
@@ -97,16 +98,30 @@ Result<std::vector<Metric>> MetricHistory(sql::Conn& conn, std::string_view run_
                                    "ORDER BY time, step, value, is_nan LIMIT ?3 OFFSET ?4"));
   stmt.Bind(run)
       .Bind(number)
-      .Bind(limit == 0 ? std::int64_t{-1} : static_cast<std::int64_t>(limit))
+      .Bind(limit == 0 ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(limit))
       .Bind(static_cast<std::int64_t>(offset));
   return sql::ReadRows(stmt, [&](const sql::Stmt& row) { return PointOf(row, key, run_id); });
 }
 
+Result<std::vector<Metric>> MetricHistoryAfter(sql::Conn& conn, const Metric& last, std::size_t limit) {
+  TRY(const std::int64_t run, RunNumber(conn, last.run_id));
+  TRY(const std::int64_t number, FindMetricKey(conn, last.key));
+  const StoredValue stored = ToStored(last.value);
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT time, step, value, is_nan FROM metrics WHERE run = ?1 AND key = ?2 AND "
+                                   "(time, step, value, is_nan) > (?3, ?4, ?5, ?6) ORDER BY time, step, value, is_nan LIMIT ?7"));
+  stmt.Bind(run).Bind(number).Bind(last.timestamp).Bind(last.step).Bind(stored.value).Bind(stored.is_nan);
+  stmt.Bind(static_cast<std::int64_t>(limit));
+  return sql::ReadRows(stmt, [&](const sql::Stmt& row) { return PointOf(row, last.key, last.run_id); });
+}
+
 Result<std::vector<Metric>> MetricInterval(sql::Conn& conn, const IntervalSpec& spec) {
-  if (spec.run_ids.empty() || spec.run_ids.size() > kMaxIntervalRuns) {
-    return Fail(
-        Code::kInvalid,
-        fmt::format("GetMetricHistoryBulkInterval request must specify at least one run_id and at most {}.", kMaxIntervalRuns));
+  if (spec.run_ids.empty()) {
+    return Fail(Code::kInvalid, "GetMetricHistoryBulkInterval request must specify at least one run_id.");
+  }
+  if (spec.run_ids.size() > kMaxIntervalRuns) {
+    return Fail(Code::kInvalid,
+                fmt::format("GetMetricHistoryBulkInterval request must specify at most {} run_ids. Received {} run_ids.",
+                            kMaxIntervalRuns, spec.run_ids.size()));
   }
   if (spec.max_steps == 0 || spec.max_steps > kMaxIntervalSteps) {
     return Fail(Code::kInvalid, fmt::format("max_results must be between 1 and {}.", kMaxIntervalSteps));
@@ -126,10 +141,11 @@ Result<std::vector<Metric>> MetricInterval(sql::Conn& conn, const IntervalSpec& 
   const std::int64_t end = spec.end_step.value_or(std::numeric_limits<std::int64_t>::max());
   std::set<std::int64_t> kept;
   for (const std::string& run_id : spec.run_ids) {
-    TRY(const std::int64_t run, RunNumber(conn, run_id));
-    runs.push_back(run);
+    const Result<std::int64_t> run = RunNumber(conn, run_id);
+    if (!run && run.error().code != Code::kNotFound) return run.error();
+    runs.push_back(run ? *run : kNoRun);
     std::set<std::int64_t> own;
-    steps.Bind(run).Bind(key);
+    steps.Bind(runs.back()).Bind(key);
     TRYV(sql::ForEachRow(steps, [&](const sql::Stmt& row) {
       if (row.Int(0) >= start && row.Int(0) <= end) own.insert(row.Int(0));
     }));

@@ -27,6 +27,9 @@ Result<void> LogBatch(sql::Txn& txn, std::string_view run_id, const std::vector<
 Result<std::vector<Metric>> MetricHistory(sql::Conn& conn, std::string_view run_id, std::string_view key, std::size_t limit = 0,
                                           std::size_t offset = 0);
 
+// The `limit` next ones after one that MetricHistory has given: for histories too long to be held.
+Result<std::vector<Metric>> MetricHistoryAfter(sql::Conn& conn, const Metric& last, std::size_t limit);
+
 struct IntervalSpec {
   std::vector<std::string> run_ids;  // at most 100
   std::string key;
@@ -35,6 +38,7 @@ struct IntervalSpec {
   std::size_t max_steps = 2500;
 };
 // A sample for charts (mlflow.md 1.3, bulk interval): the same steps for all runs, each run's first and last step kept.
+// A run that is not there has no points.
 Result<std::vector<Metric>> MetricInterval(sql::Conn& conn, const IntervalSpec& spec);
 
 }  // namespace mlean::track

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxClauses = 64;
 constexpr std::size_t kMaxOrders = 32;
+constexpr std::size_t kMaxBoundIds = 100;
 
 }  // namespace
 
@@ -29,18 +30,28 @@ bool AddExperimentIds(sql::SelectText& text, const std::vector<std::string>& ids
     const auto number = ParseInt(id);
     if (!number) continue;
     if (any) text.Add(", ");
-    text.Value(*number);
+    // SQLite looks at every parameter for each that is one more.
+    if (ids.size() > kMaxBoundIds) {
+      text.Add(std::to_string(*number));
+    } else {
+      text.Value(*number);
+    }
     any = true;
   }
   text.Add(")");
   return any;
 }
 
-Result<void> CheckQuery(const Query& query) {
+Result<void> CheckSize(const Query& query) {
   if (query.where.size() > kMaxClauses)
     return Fail(Code::kInvalid, fmt::format("cannot search: more than {} clauses", kMaxClauses));
   if (query.order.size() > kMaxOrders)
     return Fail(Code::kInvalid, fmt::format("cannot search: more than {} order keys", kMaxOrders));
+  return {};
+}
+
+Result<void> CheckQuery(const Query& query) {
+  TRYV(CheckSize(query));
   std::set<std::pair<Field, std::string_view>> seen;
   for (const Order& order : query.order) {
     if (!seen.emplace(order.field, order.key).second) return Fail(Code::kInvalid, "`order_by` contains duplicate fields");

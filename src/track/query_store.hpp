@@ -15,7 +15,9 @@ namespace mlean::track {
 void AddView(sql::SelectText& text, View view, std::string_view alias_deleted);
 // Adds "(1, 2, 3)" of the ids that are numbers; false when none is.
 bool AddExperimentIds(sql::SelectText& text, const std::vector<std::string>& ids);
-// kInvalid when the query has too many clauses or orders, or an order twice.
+// kInvalid when the query has too many clauses or orders.
+Result<void> CheckSize(const Query& query);
+// Or an order twice.
 Result<void> CheckQuery(const Query& query);
 
 }  // namespace mlean::track

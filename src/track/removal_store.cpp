@@ -14,7 +14,7 @@ constexpr int kRowsAtOnce = 20'000;
 
 Removable ReadRemovable(const sql::Stmt& row) { return {row.Text(0), fmt::to_string(row.Int(1)), row.Text(2), row.Int(3)}; }
 
-// `head` ends before the latest time of deletion.
+// `head` ends before the latest time of deletion. All of them when `limit` is negative.
 Result<std::vector<Removable>> Select(sql::Conn& conn, std::string_view head, TimeMs until, std::string_view column,
                                       const std::vector<std::string>& experiments, std::string_view id, std::string_view after,
                                       int limit) {
@@ -27,7 +27,8 @@ Result<std::vector<Removable>> Select(sql::Conn& conn, std::string_view head, Ti
   }
   text.Add(fmt::format(" AND {} > ", id));
   text.Value(after);
-  text.Add(fmt::format(" ORDER BY {} LIMIT {}", id, limit));
+  text.Add(fmt::format(" ORDER BY {}", id));
+  if (limit >= 0) text.Add(fmt::format(" LIMIT {}", limit));
   TRY(sql::Stmt stmt, text.Prepare(conn));
   return sql::ReadRows(stmt, ReadRemovable);
 }

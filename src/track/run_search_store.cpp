@@ -48,7 +48,7 @@ Result<void> AddExists(sql::SelectText& text, const Clause& clause, std::string_
       // A point that is no number differs from every number and compares with none.
       text.Add("(");
       TRYV(text.CompareNumber(value, clause.key, clause.op, clause.value));
-      text.Add(clause.op == Op::kNe ? " OR m.is_nan)" : " AND NOT m.is_nan)");
+      text.Add(clause.op == Op::kNe ? " OR m.is_nan = 1)" : " AND m.is_nan = 0)");
     } else {
       TRYV(text.CompareText(value, clause.key, clause.op, clause.value));
     }
@@ -157,24 +157,12 @@ Result<std::vector<std::int64_t>> Search(sql::Conn& conn, const Query& query, sq
 
 Result<std::vector<Run>> ListRuns(sql::Conn& conn, const Query& query, sql::SortPlace* next) {
   TRY(const std::vector<std::int64_t> numbers, Search(conn, query, next));
-  std::vector<Run> out;
-  out.reserve(numbers.size());
-  for (const std::int64_t number : numbers) {
-    TRY(Run run, ReadRun(conn, number));
-    out.push_back(std::move(run));
-  }
-  return out;
+  return sql::ReadEach(conn, numbers, ReadRun);
 }
 
 Result<std::vector<RunInfo>> ListRunInfos(sql::Conn& conn, const Query& query) {
   TRY(const std::vector<std::int64_t> numbers, Search(conn, query, nullptr));
-  std::vector<RunInfo> out;
-  out.reserve(numbers.size());
-  for (const std::int64_t number : numbers) {
-    TRY(RunInfo info, ReadRunInfo(conn, number));
-    out.push_back(std::move(info));
-  }
-  return out;
+  return sql::ReadEach(conn, numbers, ReadRunInfo);
 }
 
 }  // namespace mlean::track

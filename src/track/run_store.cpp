@@ -6,6 +6,7 @@
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
+#include "track/artifact_location.hpp"
 #include "track/experiment_store.hpp"
 #include "track/limits.hpp"
 #include "track/run_data_store.hpp"
@@ -57,7 +58,7 @@ Result<void> InsertRun(sql::Txn& txn, const NewRun& spec, const std::string& run
   return txn.Exec(
       "INSERT INTO runs(run_id, experiment, name, user_id, status, start_time, artifact_uri) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
       run_id, *ParseInt(experiment.id), CutTo(name, kMaxRunTagValue), spec.user_id, static_cast<int>(spec.status),
-      spec.start_time.value_or(now), fmt::format("{}/{}/artifacts", experiment.artifact_location, run_id));
+      spec.start_time.value_or(now), BelowLocation(experiment.artifact_location, run_id + "/artifacts"));
 }
 
 }  // namespace

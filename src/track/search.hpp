@@ -44,7 +44,6 @@ struct Query {
   std::size_t limit = 1000;
   sql::RowCondition visible = {};  // on the number of the experiment; of experiments only
   sql::SortPlace after = {};       // where the last page ended; empty: from the beginning
-  std::size_t offset = 0;          // of logged models, which have no `after`
 };
 
 }  // namespace mlean::track

@@ -10,10 +10,12 @@ namespace mlean::track {
 Result<void> SetTags(sql::Txn& txn, std::string_view run_id, const std::vector<Tag>& tags) {
   TRY(const std::int64_t run, ActiveRun(txn, run_id));
   TRY(sql::Stmt stmt,
-      txn.Prepare("INSERT INTO run_tags(run, key, value) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET value = excluded.value"));
+      txn.Prepare(
+          "INSERT INTO run_tags(run, key, value) VALUES(?1, ?2, ?3) ON CONFLICT(run, key) DO UPDATE SET value = excluded.value"));
   for (const Tag& tag : tags) {
     TRYV(CheckKey(tag.key, KeyOf::kTag));
     const std::string_view value = CutTo(tag.value, kMaxRunTagValue);
+    if (tag.key == kRunNameTag && value.empty()) continue;  // a run keeps its name
     stmt.Bind(run).Bind(tag.key).Bind(value);
     TRYV(stmt.Run());
     stmt.Reset();

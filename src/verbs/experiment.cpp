@@ -22,7 +22,8 @@ Result<flows::Workspace> Open(Context& context) {
 // By name, else by id.
 Result<track::Experiment> Find(sql::Conn& conn, const std::string& typed) {
   Result<track::Experiment> found = track::GetExperimentByName(conn, typed);
-  if (!found && found.error().code == Code::kNotFound && ParseInt(typed)) return track::GetExperiment(conn, typed);
+  if (!found && found.error().code == Code::kNotFound && ParseInt(typed)) found = track::GetExperiment(conn, typed);
+  if (!found && found.error().code == Code::kNotFound) return Fail(Code::kNotFound, found.error().what, "mlean experiment list");
   return found;
 }
 
@@ -40,7 +41,7 @@ Json ExperimentJson(const track::Experiment& experiment) {
 
 void PrintExperiment(const track::Experiment& experiment, const Context& context, std::string_view done) {
   if (context.json) PrintJson(ExperimentJson(experiment));
-  if (!context.json) PrintLine(fmt::format("{} experiment {} '{}'", done, experiment.id, experiment.name));
+  if (!context.json) PrintLine(fmt::format("{} experiment {} '{}'", done, experiment.id, OneLine(experiment.name)));
 }
 
 Result<int> List(const Arguments& arguments, Context& context) {
@@ -54,7 +55,7 @@ Result<int> List(const Arguments& arguments, Context& context) {
   Json list = Json::Array{};
   for (const track::Experiment& experiment : experiments) {
     list.Push(ExperimentJson(experiment));
-    table.rows.push_back({experiment.id, experiment.name, FormatTime(experiment.created).substr(0, 16),
+    table.rows.push_back({experiment.id, OneLine(experiment.name), FormatTime(experiment.created).substr(0, 16),
                           FormatTime(experiment.updated).substr(0, 16)});
   }
   if (context.json) PrintJson(list);
@@ -75,12 +76,13 @@ Result<int> Show(const Arguments& arguments, Context& context) {
       PrintJson(out);
       return 0;
     }
-    PrintLine(fmt::format("{}  {}  {}", experiment.id, experiment.name, track::StageName(experiment.stage)));
+    PrintLine(fmt::format("{}  {}  {}", experiment.id, OneLine(experiment.name), track::StageName(experiment.stage)));
     PrintLine(fmt::format("  created    {}", FormatTime(experiment.created)));
     PrintLine(fmt::format("  updated    {}", FormatTime(experiment.updated)));
-    PrintLine(fmt::format("  artifacts  {}", experiment.artifact_location));
+    PrintLine(fmt::format("  artifacts  {}", OneLine(experiment.artifact_location)));
     PrintLine(fmt::format("  runs       {}{}", runs.size(), runs.size() == query.limit ? " or more" : ""));
-    for (const track::Tag& tag : experiment.tags) PrintLine(fmt::format("  tag        {:<24} {}", tag.key, tag.value));
+    for (const track::Tag& tag : experiment.tags)
+      PrintLine(fmt::format("  tag        {:<24} {}", OneLine(tag.key), OneLine(tag.value)));
     return 0;
   });
 }

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "flows/init_project.hpp"
+#include "repo/dvc_error.hpp"
 #include "verbs/verbs.hpp"
 
 namespace mlean::verbs {
@@ -141,7 +142,9 @@ VerbSpec InitVerb() {
       "mlean init", "mlean init --data wine.csv --label class",
       "mlean init --data flights.parquet --label late --time time_hour --key carrier,flight,time_hour --model arrival-delay"};
   spec.exit_codes =
-      "0 done · 1 failed, or something exists already · 2 usage · 4 no such file or column · 255 --no-scm with --subdir";
+      "0 done · 1 failed, or something exists already · 2 --data and --label are not used together · 4 no such file or column · "
+      "254 usage · 255 --no-scm with --subdir";
+  spec.usage_status = repo::kDvcUsageExit;
   spec.run = Init;
   return spec;
 }

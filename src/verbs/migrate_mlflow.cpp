@@ -87,7 +87,7 @@ void PrintReport(const Report& report) {
     PrintLine(fmt::format("  files of {} runs and models are not to be found; name the server's folder: --artifacts mlartifacts",
                           report.files_missing));
   }
-  for (const std::string& one : report.refused_files) PrintLine("  not copied: " + one);
+  for (const std::string& one : report.refused_files) PrintLine("  not copied: " + OneLine(one));
   if (report.refused > static_cast<std::int64_t>(report.refused_files.size()))
     PrintLine(fmt::format("  not copied: {} more", report.refused - static_cast<std::int64_t>(report.refused_files.size())));
   const double rate = report.seconds > 0 ? static_cast<double>(report.rows) / report.seconds : 0;

@@ -28,7 +28,8 @@ std::string AliasText(const registry::ModelVersion& version) { return Join(versi
 
 Result<int> ModelsList(const Arguments&, Context& context) {
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor()));
-  TRY(const auto models, workspace.db->Read([](sql::Conn& conn) { return registry::ListModels(conn, {}); }));
+  const registry::Query all = {.limit = 50'000};
+  TRY(const auto models, workspace.db->Read([&](sql::Conn& conn) { return registry::ListModels(conn, all); }));
   codec::Json list = codec::Json::Array{};
   for (const registry::Model& model : models) {
     codec::Json aliases = codec::Json::Object{};
@@ -38,7 +39,7 @@ Result<int> ModelsList(const Arguments&, Context& context) {
       words.push_back(fmt::format("{} → {}", alias.name, alias.version));
     }
     list.Push(codec::Json::Object{{"name", model.name}, {"aliases", std::move(aliases)}, {"description", model.description}});
-    if (!context.json) PrintLine(fmt::format("{:<24} {}", model.name, Join(words, "  ")));
+    if (!context.json) PrintLine(fmt::format("{:<24} {}", OneLine(model.name), OneLine(Join(words, "  "))));
   }
   if (context.json) PrintJson(list);
   return 0;
@@ -51,10 +52,10 @@ std::string TextAt(const codec::Json& object, std::string_view key) {
 }
 
 void PrintRunOfVersion(const codec::Json& run) {
-  PrintLine(fmt::format("  run     {}  {}  {}", TextAt(run, "run_id"), TextAt(run, "name"), TextAt(run, "status")));
+  PrintLine(fmt::format("  run     {}  {}  {}", TextAt(run, "run_id"), OneLine(TextAt(run, "name")), TextAt(run, "status")));
   if (const codec::Json* data = run.Find("data")) {
     for (const codec::Json& one : data->AsArray())
-      PrintLine(fmt::format("  data    {:<28} {}", TextAt(one, "name"), TextAt(one, "digest")));
+      PrintLine(fmt::format("  data    {:<28} {}", OneLine(TextAt(one, "name")), OneLine(TextAt(one, "digest"))));
   }
   if (const codec::Json* git = run.Find("git")) {
     PrintLine(fmt::format("  git     {}  {}{}", TextAt(*git, "commit"), TextAt(*git, "branch"),
@@ -65,7 +66,7 @@ void PrintRunOfVersion(const codec::Json& run) {
       if (const std::string value = TextAt(*environment, key); !value.empty()) PrintLine(fmt::format("  {:<7} {}", key, value));
     }
   }
-  if (const std::string command = TextAt(run, "command"); !command.empty()) PrintLine("  command " + command);
+  if (const std::string command = TextAt(run, "command"); !command.empty()) PrintLine("  command " + OneLine(command));
 }
 
 // Of each version what it was made of and what came of it.
@@ -100,7 +101,7 @@ Result<int> ModelsShow(const Arguments& arguments, Context& context) {
     if (!context.json) {
       PrintLine(fmt::format("{:>4}  {}  {:<12} {:<12} {:<20} {}", version.version, FormatTime(version.created).substr(0, 16),
                             registry::StageName(version.stage), version.digest.substr(0, 12), AliasText(version),
-                            version.description));
+                            OneLine(version.description)));
     }
   }
   if (context.json) PrintJson(list);

@@ -44,6 +44,7 @@ Json RunJson(const track::Run& run) {
                       {"name", run.info.name},
                       {"experiment_id", run.info.experiment_id},
                       {"status", track::RunStatusName(run.info.status)},
+                      {"stage", track::StageName(run.info.stage)},
                       {"start_time", FormatTime(run.info.start_time)},
                       {"end_time", run.info.end_time ? Json(FormatTime(*run.info.end_time)) : Json()},
                       {"metrics", std::move(metrics)},
@@ -65,7 +66,7 @@ Result<std::vector<std::string>> ExperimentIds(sql::Conn& conn, const Arguments&
   for (const std::string& named : arguments.List("experiment")) {
     Result<track::Experiment> found = track::GetExperimentByName(conn, named);
     if (!found && ParseInt(named)) found = track::GetExperiment(conn, named);
-    if (!found) return std::move(found).error();
+    if (!found) return Fail(found.error().code, found.error().what, "mlean experiment list");
     ids.push_back(found->id);
   }
   return ids;
@@ -73,10 +74,13 @@ Result<std::vector<std::string>> ExperimentIds(sql::Conn& conn, const Arguments&
 
 Result<track::Query> MakeQuery(sql::Conn& conn, const Arguments& arguments) {
   track::Query query;
-  TRY(query.where, track::ParseFilter(arguments.Text("filter"), track::RunGrammar()));
+  auto where = track::ParseFilter(arguments.Text("filter"), track::RunGrammar());
+  if (!where) return Fail(where.error().code, "cannot use --filter: " + where.error().what);
+  query.where = *std::move(where);
   for (const std::string& text : arguments.List("order-by")) {
-    TRY(track::Order order, track::ParseOrder(text, track::RunGrammar()));
-    query.order.push_back(std::move(order));
+    Result<track::Order> order = track::ParseOrder(text, track::RunGrammar());
+    if (!order) return Fail(order.error().code, "cannot use --order-by: " + order.error().what);
+    query.order.push_back(*std::move(order));
   }
   TRY(const std::int64_t rows, arguments.Int("max", 100));
   if (rows < 1 || rows > kMaxRows) {
@@ -93,14 +97,16 @@ Result<track::Query> MakeQuery(sql::Conn& conn, const Arguments& arguments) {
 Result<std::string> FindRun(sql::Conn& conn, const std::string& typed) {
   Result<track::RunInfo> exact = track::GetRunInfo(conn, typed);
   const bool hex = typed.size() >= kShortestId && typed.find_first_not_of("0123456789abcdef") == typed.npos;
+  const Error none = Fail(Code::kNotFound, fmt::format("cannot find run '{}': no run has this id", typed), "mlean runs list");
   if (exact) return exact->run_id;
-  if (!hex) return std::move(exact).error();
+  if (exact.error().code != Code::kNotFound && exact.error().code != Code::kInvalid) return std::move(exact).error();
+  if (!hex) return none;
   track::Query query{.view = track::View::kAll};
   TRY(query.experiment_ids, track::AllExperimentIds(conn));
   query.where = {{track::Field::kAttribute, "run_id", track::Op::kLike, typed + "%"}};
   query.limit = 2;
   TRY(const auto found, track::ListRunInfos(conn, query));
-  if (found.empty()) return std::move(exact).error();
+  if (found.empty()) return none;
   if (found.size() > 1) return Fail(Code::kConflict, fmt::format("cannot tell which run '{}' is: several begin so", typed));
   return found.front().run_id;
 }
@@ -166,7 +172,7 @@ Result<int> RunsList(const Arguments& arguments, Context& context) {
   metrics::Table table{{"run", "start", "name", "status"}, {}};
   table.headers.insert(table.headers.end(), columns.begin(), columns.end());
   for (const track::Run& run : runs) {
-    std::vector<std::string> row = {run.info.run_id, FormatTime(run.info.start_time).substr(0, 16), run.info.name,
+    std::vector<std::string> row = {run.info.run_id, FormatTime(run.info.start_time).substr(0, 16), OneLine(run.info.name),
                                     std::string(track::RunStatusName(run.info.status))};
     for (const std::string& key : columns) row.push_back(MetricText(run, key));
     table.rows.push_back(std::move(row));
@@ -186,19 +192,20 @@ Result<std::string> Curve(sql::Conn& conn, const std::string& run_id, const std:
 }
 
 Result<void> PrintRun(sql::Conn& conn, const track::Run& run, const Json& lineage) {
-  PrintLine(fmt::format("{}  {}  {}", run.info.run_id, run.info.name, track::RunStatusName(run.info.status)));
+  PrintLine(fmt::format("{}  {}  {}{}", run.info.run_id, OneLine(run.info.name), track::RunStatusName(run.info.status),
+                        run.info.stage == track::Stage::kDeleted ? "  deleted" : ""));
   for (const track::DatasetInput& input : run.datasets)
-    PrintLine(fmt::format("  data    {:<28} {}", input.dataset.name, input.dataset.digest));
-  for (const track::Param& param : run.params) PrintLine(fmt::format("  param   {:<28} {}", param.key, param.value));
+    PrintLine(fmt::format("  data    {:<28} {}", OneLine(input.dataset.name), OneLine(input.dataset.digest)));
+  for (const track::Param& param : run.params) PrintLine(fmt::format("  param   {:<28} {}", param.key, OneLine(param.value)));
   for (const track::Metric& metric : run.metrics) {
     TRY(const std::string curve, Curve(conn, run.info.run_id, metric.key));
     PrintLine(
         std::string(Trim(fmt::format("| metric  {:<28} {:<12.6g} {}", metric.key, metric.value, curve))).replace(0, 1, " "));
   }
-  for (const track::Tag& tag : run.tags) PrintLine(fmt::format("  tag     {:<28} {}", tag.key, tag.value));
+  for (const track::Tag& tag : run.tags) PrintLine(fmt::format("  tag     {:<28} {}", OneLine(tag.key), OneLine(tag.value)));
   for (const Json& version : lineage.Find("versions")->AsArray()) {
     PrintLine(fmt::format("  version {:<28} {} rollouts, {} predictions",
-                          fmt::format("{}@{}", version.Find("model")->AsString(), version.Find("version")->AsInt()),
+                          fmt::format("{}@{}", OneLine(version.Find("model")->AsString()), version.Find("version")->AsInt()),
                           version.Find("rollouts")->AsArray().size(), version.Find("predictions")->AsInt()));
   }
   return {};
@@ -270,7 +277,7 @@ Result<int> RunsCompare(const Arguments& arguments, Context& context) {
   metrics::Table table{{""}, {}};
   Json list = Json::Array{};
   for (const track::Run& run : runs) {
-    table.headers.push_back(fmt::format("{} {}", run.info.run_id.substr(0, 8), run.info.name));
+    table.headers.push_back(fmt::format("{} {}", run.info.run_id.substr(0, 8), OneLine(run.info.name)));
     list.Push(RunJson(run));
   }
   Json differences = Json::Object{};
@@ -279,7 +286,7 @@ Result<int> RunsCompare(const Arguments& arguments, Context& context) {
     Json values = Json::Array{};
     for (const auto& one : facts) {
       const auto found = one.find(key);
-      row.push_back(found == one.end() ? "-" : found->second);
+      row.push_back(found == one.end() ? "-" : OneLine(found->second));
       values.Push(found == one.end() ? Json() : Json(found->second));
     }
     const bool differs = std::any_of(row.begin() + 2, row.end(), [&](const std::string& value) { return value != row[1]; });

@@ -27,7 +27,12 @@ Result<int> TokensCreate(const Arguments& arguments, Context& context) {
     TRY(const std::int64_t span, ParseDuration(expires));
     spec.expires = context.clock->Now() + span;
   }
-  TRY(const access::MadeToken made, flows::MakeToken(workspace, spec));
+  auto made_token = flows::MakeToken(workspace, spec);
+  if (!made_token && made_token.error().code == Code::kNotFound) {
+    return Fail(Code::kNotFound, fmt::format("cannot make a token of '{}': no user has this name", spec.user),
+                "mlean users list");
+  }
+  TRY(const access::MadeToken made, std::move(made_token));
   flows::SyncServer(workspace);
   if (context.json) {
     Json out = TokenJson(made.token);

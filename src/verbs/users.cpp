@@ -28,6 +28,13 @@ Result<std::string> AskPassword(const std::string& name) {
   return password;
 }
 
+// MLflow's text about a user who is not there says nothing of what was asked.
+template <class T>
+Result<T> OrCannot(std::string_view verb, const std::string& name, Result<T> done) {
+  if (done || done.error().code != Code::kNotFound) return done;
+  return Fail(Code::kNotFound, fmt::format("cannot {} user '{}': no user has this name", verb, name), "mlean users list");
+}
+
 Result<int> UsersAdd(const Arguments& arguments, Context& context) {
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor(), true));
   const std::string name = arguments.Text("NAME");
@@ -57,7 +64,7 @@ Result<int> UsersList(const Arguments&, Context& context) {
 Result<int> UsersRemove(const Arguments& arguments, Context& context) {
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor()));
   const std::string name = arguments.Text("NAME");
-  TRYV(flows::RemoveUser(workspace, name));
+  TRYV(OrCannot("remove", name, flows::RemoveUser(workspace, name)));
   flows::SyncServer(workspace);
   if (context.json) PrintJson(Json::Object{{"removed", name}});
   if (!context.json) PrintLine(fmt::format("{} removed", name));
@@ -67,7 +74,7 @@ Result<int> UsersRemove(const Arguments& arguments, Context& context) {
 Result<int> UsersPassword(const Arguments& arguments, Context& context) {
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor()));
   const std::string name = arguments.Text("NAME");
-  TRYV(workspace.db->Read([&](sql::Conn& conn) { return access::FindUser(conn, name); }));
+  TRYV(OrCannot("change", name, workspace.db->Read([&](sql::Conn& conn) { return access::FindUser(conn, name); })));
   TRY(const std::string password, AskPassword(name));
   TRYV(flows::SetPassword(workspace, name, password));
   flows::SyncServer(workspace);
@@ -80,7 +87,7 @@ Result<int> UsersAdmin(const Arguments& arguments, Context& context) {
   TRY(flows::Workspace workspace, flows::OpenWorkspace(context.directory, *context.clock, flows::CliActor()));
   const std::string name = arguments.Text("NAME");
   const bool admin = !arguments.Has("off");
-  TRYV(flows::SetAdmin(workspace, name, admin));
+  TRYV(OrCannot("change", name, flows::SetAdmin(workspace, name, admin)));
   flows::SyncServer(workspace);
   if (context.json) PrintJson(Json::Object{{"name", name}, {"admin", admin}});
   if (!context.json) PrintLine(fmt::format("{} is {}", name, admin ? "an administrator" : "no administrator"));

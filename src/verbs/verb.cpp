@@ -61,6 +61,20 @@ Result<double> Arguments::Double(std::string_view name, double otherwise) const 
   return Fail(Code::kUsage, fmt::format("cannot use --{} '{}': expected a number", name, Text(name)));
 }
 
+std::string OneLine(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\n' || c == '\t') {
+      out += c == '\n' ? "\\n" : "\\t";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      out += fmt::format("\\x{:02x}", static_cast<int>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 void PrintLine(std::string_view text) {

@@ -43,6 +43,13 @@ struct OptionSpec {
   std::string otherwise;  // default, shown in the help
 };
 
+// An option that the verb does not have, but a program whose place it takes does.
+struct ForeignOption {
+  std::string names;    // "-w,--workers"
+  std::string instead;  // what to know or do
+  std::string fix;      // a command, where one helps
+};
+
 OptionSpec Flag(std::string names, std::string help);
 OptionSpec ValueOption(std::string names, std::string value_name, std::string help, std::string otherwise = {});
 OptionSpec OptionalValue(std::string names, std::string value_name, std::string help);
@@ -85,7 +92,11 @@ struct VerbSpec {
   std::string exit_codes = "0 done · 1 failed · 2 usage";
   int usage_status = 2;  // 254 for DVC's commands (data/dvc_command.hpp)
   std::function<Result<int>(const Arguments&, Context&)> run;
+  std::vector<ForeignOption> foreign;  // never in the help
 };
+
+// What somebody else named or wrote, for a line of a terminal: control characters as \n, \t, \x1b.
+std::string OneLine(std::string_view text);
 
 void Print(std::string_view text);            // to stdout, as it is
 void PrintLine(std::string_view text);        // with a newline

@@ -72,6 +72,7 @@ VerbSpec RmVerb();
 VerbSpec RootVerb();
 VerbSpec StatusVerb();
 VerbSpec UnprotectVerb();
+VerbSpec DestroyVerb();
 VerbSpec DagVerb();
 VerbSpec FreezeVerb();
 VerbSpec MetricsDiffVerb();

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "repo/dvc_error.hpp"
+#include "verbs/data/dvc_command.hpp"
 #include "verbs/verbs.hpp"
 
 namespace mlean::verbs {
@@ -9,14 +10,17 @@ namespace mlean::verbs {
 using codec::Json;
 
 VerbSpec VersionVerb(std::string version) {
-  return {.words = {"version"},
-          .summary = "print the version",
-          .examples = {"mlean version"},
-          .run = [version](const Arguments&, Context& context) -> Result<int> {
-            if (context.json) PrintJson(Json::Object{{"version", version}, {"dvc", repo::kDvcVersion}});
-            if (!context.json) PrintLine(version);
-            return 0;
-          }};
+  VerbSpec spec;
+  spec.words = {"version"};
+  spec.summary = "print the version";
+  spec.examples = {"mlean version"};
+  spec.exit_codes = "0 done · 254 usage";
+  spec.run = [version](const Arguments&, Context& context) -> Result<int> {
+    if (context.json) PrintJson(Json::Object{{"version", version}, {"dvc", repo::kDvcVersion}});
+    if (!context.json) PrintLine(version);
+    return 0;
+  };
+  return DvcVerb(std::move(spec));
 }
 
 VerbSpec DoctorVerb(std::string version) {

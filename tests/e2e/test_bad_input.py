@@ -361,7 +361,7 @@ def test_a_server_on_a_full_disk(small_disk, run, server):
         lost = float(re.search(r'^mlean_predictions_not_logged_total\{model="bare"\} (\S+)$', metrics, re.M)[1])
         assert lost > 0
         labels = live.post("/api/mlean/v1/models/bare/labels", json=[{"id": f"l{n}", "label": n} for n in range(5000)])
-        assert labels.status_code == 500 and "cannot" in labels.json()["error"], labels.text
+        assert labels.status_code == 507 and "disk full" in labels.json()["error"], labels.text
         filler.unlink()
         assert live.post("/predict/bare", json=row, headers={"X-Request-Id": "after"}).status_code == 200
         assert live.post("/api/mlean/v1/models/bare/labels", json=[{"id": "before", "label": 1}]).json()["added"] == 1

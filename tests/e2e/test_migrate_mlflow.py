@@ -10,12 +10,18 @@ import pathlib
 import random
 import signal
 import sqlite3
+import ssl
 import subprocess
+import sys
 import tarfile
 import threading
+import time
 
 import pytest
 import requests
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "http"))
+from access import make_certificate  # noqa: E402
 
 STORES = pathlib.Path(__file__).resolve().parents[1] / "golden/migrate"
 API = "/api/2.0/mlflow"
@@ -147,6 +153,74 @@ def test_files_of_the_old_server(run, place, tmp_path, server):
         assert runs_of(live, named(live, "gone")["experiment_id"])[0]["info"]["artifact_uri"].startswith("s3://bucket/")
 
 
+def test_experiments_get_other_ids(run, place, tmp_path, server):
+    """Each id of the source is the next one's here: a version's source is moved once, not from one to the next."""
+    source = unpack("3.17-database", tmp_path / "old")
+    database = sqlite3.connect(tmp_path / "old/mlflow.db")
+    experiments = [id_ for (id_,) in database.execute("SELECT experiment_id FROM experiments WHERE name <> 'Default'")]
+    for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri"), ("model_versions", "source"), ("logged_models", "artifact_location")):
+        database.execute(f"UPDATE {table} SET {column} = replace({column}, '{tmp_path}/old/mlruns/', 'mlflow-artifacts:/')")
+    database.commit()
+    database.close()
+    assert experiments == [1, 2]
+    (tmp_path / "old/mlruns").rename(tmp_path / "old/mlartifacts")
+    with server(place) as live:
+        live.post(f"{API}/experiments/create", json={"name": "mine"})
+        for _ in range(2):
+            assert migrate(run, place, source)["complete"]
+            first = named(live, "first")["experiment_id"]
+            assert [first, named(live, "gone")["experiment_id"]] == ["2", "3"]
+            uri = runs_of(live, first)[0]["info"]["artifact_uri"]
+            assert uri.startswith("mlflow-artifacts:/2/")
+            version = live.get(f"{API}/model-versions/get?name=churn&version=1").json()["model_version"]
+            assert version["source"] == f"{uri}/notes"
+
+
+def test_what_still_ran_is_brought_again(run, place, tmp_path, server):
+    source = unpack("3.17-database", tmp_path / "old")
+    database = sqlite3.connect(tmp_path / "old/mlflow.db", isolation_level=None)
+    ((run_id, uri),) = database.execute("SELECT run_uuid, artifact_uri FROM runs WHERE status = 'FINISHED' AND lifecycle_stage = 'active'")
+    ((model_id, model_uri),) = database.execute("SELECT model_id, artifact_location FROM logged_models LIMIT 1").fetchall()
+    database.execute("UPDATE runs SET status = 'RUNNING', end_time = NULL WHERE run_uuid = ?", (run_id,))
+    database.execute("UPDATE logged_models SET status = 1 WHERE model_id = ?", (model_id,))
+    assert migrate(run, place, source)["complete"]
+    database.execute("UPDATE runs SET status = 'FINISHED', end_time = ? WHERE run_uuid = ?", (T0 + 5, run_id))
+    database.execute("UPDATE logged_models SET status = 2 WHERE model_id = ?", (model_id,))
+    database.execute("INSERT INTO metrics(key, value, timestamp, run_uuid, step, is_nan) VALUES('late', 0.5, ?, ?, 9, 0)", (T0, run_id))
+    pathlib.Path(uri, "late.txt").write_text("late\n")
+    pathlib.Path(model_uri).mkdir(parents=True, exist_ok=True)
+    pathlib.Path(model_uri, "late.txt").write_text("late model\n")
+    report = migrate(run, place, source)
+    assert report["complete"] and report["counts"]["metric points"]["here"] == report["counts"]["metric points"]["source"]
+    with server(place) as live:
+        info = live.get(f"{API}/runs/get?run_id={run_id}").json()["run"]["info"]
+        assert (info["status"], info["end_time"]) == ("FINISHED", T0 + 5)
+        assert live.get(f"/get-artifact?run_uuid={run_id}&path=late.txt").text == "late\n"
+        files = live.get(f"/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files?artifact_file_path=late.txt")
+        assert files.text == "late model\n"
+    assert migrate(run, place, source)["files"] == 0
+
+
+def test_names_of_files(run, place, tmp_path, server):
+    """As MLflow's server names them: without percent-encoding, but for control characters, which its 2.x clients make by chance."""
+    source = unpack("3.17-folder", tmp_path / "old")
+    folder = next(path for path in (tmp_path / "old").rglob("ä b.txt")).parent
+    image = "dogs%step%1%timestamp%1795000000000%nf.png"
+    for name in (image, "a%20b", "x%41", "xA", "a#b", "tab\there"):
+        (folder / name).write_text(name)
+    report = migrate(run, place, source, check=3)
+    assert report["refused"] == 2 and "another file has its name" in "".join(report["refused_files"])
+    with server(place) as live:
+        info = runs_of(live, named(live, "first")["experiment_id"])[0]["info"]
+        listed = live.get(f"{API}/artifacts/list?run_id={info['run_id']}&path=notes").json()["files"]
+        assert [one["path"].split("/")[1] for one in listed] == ["a b", image, "tab%09here", "xA", "ä b.txt"]
+        again = migrate(run, place, source, check=3)
+        assert (again["files"], again["refused"], again["refused_files"]) == (0, 2, [])
+        for name, text in [(image, image), ("a b", "a%20b"), ("xA", "xA"), ("tab%09here", "tab\there")]:
+            got = live.get("/get-artifact", params={"run_uuid": info["run_id"], "path": "notes/" + name})
+            assert got.status_code == 200 and got.text == text
+
+
 def test_what_is_no_store(run, place, tmp_path):
     (tmp_path / "text").write_text("hello\n" * 1000)
     assert "file is not a database" in run("migrate", "mlflow", f"sqlite:///{tmp_path}/text", cwd=place, check=1).stderr
@@ -191,13 +265,15 @@ def test_killed_at_random_instants(run, mlean, env, tmp_path):
     grow(tmp_path / "old/mlflow.db", 40, 4000)
     for name in ("quiet", "killed"):
         (tmp_path / name).mkdir()
+    begin = time.monotonic()
     migrate(run, tmp_path / "quiet", source)
+    span = time.monotonic() - begin
     rng = random.Random(11)
     kills = 0
     for _ in range(40):
         process = subprocess.Popen([str(mlean), "migrate", "mlflow", source], cwd=tmp_path / "killed", env=env, stdout=subprocess.DEVNULL)
         try:
-            process.wait(rng.uniform(0.01, 0.15))
+            process.wait(rng.uniform(0.02, 0.25) * span)  # each time less is left to do
             break
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
@@ -392,3 +468,22 @@ def test_signs_in_as_the_client_does(run, place, env):
         assert migrate(run, place, url)["complete"]
         assert EmptyMlflow.seen[-1] == "Basic " + base64.b64encode(b"ann:p:w").decode()
         there.shutdown()
+
+
+def test_trusts_whom_the_client_trusts(run, place, env, tmp_path):
+    authority, certificate, key = make_certificate(tmp_path)
+    there = http.server.ThreadingHTTPServer(("127.0.0.1", 0), EmptyMlflow)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    there.socket = context.wrap_socket(there.socket, server_side=True)
+    threading.Thread(target=there.serve_forever, daemon=True).start()
+    url = f"https://127.0.0.1:{there.server_port}"
+    env["MLFLOW_TRACKING_TOKEN"] = "a-token"
+    assert "certificate" in run("migrate", "mlflow", url, cwd=place, check=6).stderr
+    env["MLFLOW_TRACKING_SERVER_CERT_PATH"] = str(authority)
+    assert migrate(run, place, url)["complete"]
+    del env["MLFLOW_TRACKING_SERVER_CERT_PATH"]
+    env["MLFLOW_TRACKING_INSECURE_TLS"] = "true"
+    assert migrate(run, place, url)["complete"]
+    there.shutdown()
+    there.server_close()

@@ -97,6 +97,46 @@ def test_approvals_count(project, run, server):
     assert projects.champion(run, root) == 1
 
 
+def test_no_name_is_a_way_around(project, run, server):
+    """What is the champion under another name would be the project's by a new name."""
+    root = project("registry: {ungated: deny}\n")
+    run("models", "register", "other", root / "late.ubj", cwd=root)
+    run("models", "promote", "other", 1, cwd=root)
+
+    def rename(old, new):
+        return live.post(API + "registered-models/rename", json={"name": old, "new_name": new})
+
+    with server(root) as live:
+        assert rename("late", "kept").status_code == 200
+        denied = rename("other", "late")
+        assert denied.status_code == 403 and "version 1 of 'late' has not passed its gate" in denied.json()["message"]
+        assert live.get(API + "registered-models/get?name=other").status_code == 200
+        assert rename("kept", "late").status_code == 200  # its champion came through the gate
+        assert rename("late", "late").status_code == 200
+        (root / "mlean.yaml").write_text((root / "mlean.yaml").read_text().replace("deny", "record"))
+        assert rename("late", "kept").status_code == 200 and rename("other", "late").status_code == 200
+    assert sorted(change for change, *_ in ungated(run, root)) == ["champion", "stage Production"]
+    renamed = [(one["detail"]["from"], one["detail"]["to"], one["actor"].split(":")[0]) for one in projects.events(run, root, "model.renamed")]
+    assert sorted(renamed) == [("kept", "late", "server"), ("late", "kept", "server"), ("late", "kept", "server"), ("other", "late", "server")]
+    projects.assert_intact(run, root)
+
+
+def test_events_name_what_was_archived(project, run, server):
+    root = project("")
+    with server(root) as live:
+        assert set_stage(live, "Staging", 1).status_code == set_stage(live, "Staging", 2).status_code == 200
+        body = {"name": "late", "version": "2", "stage": "Staging", "archive_existing_versions": True}
+        for _ in range(2):  # the second changes nothing
+            assert live.post(API + "model-versions/transition-stage", json=body).status_code == 200
+        assert set_stage(live, "Production", 1).status_code == set_alias(live, "champion", 2).status_code == 200
+    changes = [(one["object"][-1], *(one["detail"][key] for key in ("from", "to", "archived"))) for one in projects.events(run, root, "version.stage_changed")]
+    assert sorted(changes) == [
+        ("1", "Archived", "Production", []), ("1", "Production", "Staging", []), ("2", "None", "Staging", []), ("2", "Staging", "Staging", [1]),
+    ]  # fmt: skip
+    promoted = [(one["object"][-1], one["detail"]["from"], one["detail"]["archived"]) for one in projects.events(run, root, "version.promoted")]
+    assert sorted(promoted) == [("1", "None", []), ("2", "Staging", [1])]
+
+
 def test_models_outside_of_the_project_are_free(project, run, server, tmp_path):
     root = project("registry: {ungated: deny}\n")
     run("models", "register", "other", models.bare(tmp_path / "bare.ubj").file, cwd=root)

@@ -1,6 +1,8 @@
 """mlean runs … and experiment …, over what an MLflow client logged, and lineage both ways."""
 
+import contextlib
 import json
+import sqlite3
 
 import models
 import projects
@@ -58,7 +60,48 @@ def test_show_draws_the_curve(filled, run):
     loss = next(line for line in lines if " loss " in line)
     assert "0.02" in loss and loss.endswith("▁") and "█" in loss
     assert next(line for line in lines if " auc " in line).endswith(" 0.8")
-    assert "Run with id=ffffffffffff not found" in run("runs", "show", "ffffffffffff", cwd=root, check=4).stderr
+    assert "cannot find run 'ffffffffffff': no run has this id" in run("runs", "show", "ffffffffffff", cwd=root, check=4).stderr
+
+
+def test_a_deleted_run_says_so(filled, run):
+    root, ids = filled
+    run("runs", "delete", ids["b"], cwd=root)
+    assert run("runs", "show", ids["b"], cwd=root).stdout.splitlines()[0] == f"{ids['b']}  b  RUNNING  deleted"
+    assert json.loads(run("runs", "show", ids["b"], "--json", cwd=root).stdout)["stage"] == "deleted"
+
+
+def test_names_do_not_steer_the_terminal(tmp_path, run, server):
+    """Whoever may log a run chooses its name."""
+    name = "red\x1b[31m\nline\t漢"
+    with server(tmp_path) as live:
+        for path, body in [
+            ("experiments/create", {"name": name, "tags": [{"key": "t", "value": name}]}),
+            ("runs/create", {"experiment_id": "1", "run_name": name, "tags": [{"key": "t", "value": name}]}),
+            ("runs/create", {"experiment_id": "1", "run_name": name, "tags": [{"key": "t", "value": "other"}]}),
+            ("registered-models/create", {"name": name}),
+            ("model-versions/create", {"name": name, "source": "s3://b/m", "description": name}),
+        ]:
+            assert live.post(API + path, json=body).status_code == 200
+    ids = [one["run_id"] for one in json.loads(run("runs", "list", "--json", cwd=tmp_path).stdout)]
+    for words in [("runs", "list"), ("runs", "show", ids[0]), ("runs", "compare", *ids), ("experiment", "list"), ("experiment", "show", name),
+                  ("experiment", "rename", name, name), ("models", "list"), ("models", "show", name)]:  # fmt: skip
+        shown = run(*words, cwd=tmp_path).stdout
+        assert "red\\x1b[31m\\nline\\t漢" in shown and "\x1b" not in shown, words
+
+
+def test_all_models_are_listed(tmp_path, run, server):
+    with server(tmp_path) as live:
+        for number in range(120):
+            assert live.post(API + "registered-models/create", json={"name": f"m{number}"}).status_code == 200
+        assert len(live.get("/api/mlean/v1/models").json()["models"]) == 120
+    assert len(run("models", "list", cwd=tmp_path).stdout.splitlines()) == 120
+    assert len(json.loads(run("models", "list", "--json", cwd=tmp_path).stdout)) == 120
+
+
+def test_an_unknown_experiment(filled, run):
+    root, _ = filled
+    for words in [("runs", "list", "--experiment", "none"), ("experiment", "show", "none"), ("experiment", "delete", "99")]:
+        assert "fix: mlean experiment list" in run(*words, cwd=root, check=4).stderr
 
 
 def test_compare(filled, run):
@@ -129,3 +172,31 @@ def test_lineage_both_ways(tmp_path, run, server):
     text = run("models", "show", "late", "--lineage", cwd=root).stdout
     assert "late@1" in text and data["digest"] in text and "predictions 3" in text
     assert "late@1" in run("runs", "show", run_id, cwd=root).stdout
+
+
+@pytest.mark.parametrize(
+    "words, code, text",
+    [
+        (["runs", "show", "nope"], 4, "cannot find run 'nope': no run has this id"),
+        (["runs", "delete", "nope"], 4, "cannot find run 'nope': no run has this id"),
+        (["runs", "gc", "--run-ids", "nope"], 4, "cannot delete run 'nope' for good: "),
+        (["runs", "gc", "--experiment", "77"], 4, "cannot delete what is in experiment '77' for good: no experiment has this id"),
+        (["runs", "list", "--filter", "metrics."], 1, "cannot use --filter: Invalid clause(s) in filter string: 'metrics.'"),
+        (["runs", "list", "--order-by", "nonsense.x"], 1, "cannot use --order-by: "),
+        (["users", "remove", "nobody"], 4, "cannot remove user 'nobody': no user has this name"),
+        (["users", "password", "nobody"], 4, "cannot change user 'nobody': no user has this name"),
+        (["users", "admin", "nobody"], 4, "cannot change user 'nobody': no user has this name"),
+        (["tokens", "create", "--user", "nobody"], 4, "cannot make a token of 'nobody': no user has this name"),
+    ],
+)
+def test_what_is_not_there_is_said_in_one_line(filled, run, words, code, text):
+    done = run(*words, cwd=filled[0], check=code)
+    assert text in done.stderr and done.stdout == "" and len(done.stderr.splitlines()) <= 2
+
+
+def test_a_store_that_cannot_be_read_has_no_missing_experiment(filled, run):
+    root = filled[0]
+    with contextlib.closing(sqlite3.connect(root / ".mlean/mlean.db")) as database, database:
+        database.execute("ALTER TABLE experiments RENAME TO elsewhere")
+    done = run("runs", "gc", "--experiment", "0", cwd=root, check=1)
+    assert "cannot delete what is in experiment '0' for good: " in done.stderr and "no such table" in done.stderr

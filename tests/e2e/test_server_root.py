@@ -44,3 +44,20 @@ def test_without_root_it_is_the_project_around(tmp_path, run, mlean, env):
         process.terminate()
         process.wait(30)
         process.stdout.close()
+
+
+def test_the_last_folder_of_a_root_is_made(tmp_path, run, server):
+    with server("new/", cwd=tmp_path) as live:
+        assert live.get("/health").status_code == 200
+    assert (tmp_path / "new/.mlean/mlean.db").exists()
+
+
+@pytest.mark.parametrize(
+    "what, why, fix", [("missing/deep", "no folder '{}/missing'", "mkdir -p {}/missing"), ("file", "it is no folder", None)]
+)
+def test_a_root_that_is_no_folder_is_not_made(tmp_path, run, what, why, fix):
+    (tmp_path / "file").write_text("kept")
+    done = run("server", "--root", what, "--listen", "127.0.0.1:0", cwd=tmp_path, check=4)
+    told = [f"error: cannot start server in '{tmp_path / what}': {why.format(tmp_path)}"]
+    assert done.stderr.splitlines() == told + ([f"  fix: {fix.format(tmp_path)}"] if fix else [])
+    assert {one.name for one in tmp_path.iterdir()} == {"file"} and (tmp_path / "file").read_text() == "kept"

@@ -30,6 +30,7 @@ def live(server, tmp_path):
             live.runs.append(run_id)
         post(live, "registered-models/create", {"name": "churn"})
         post(live, "model-versions/create", {"name": "churn", "source": "s3://bucket/x", "run_id": live.runs[0]})
+        post(live, "registered-models/create", {"name": "greeting", "tags": [{"key": "mlflow.prompt.is_prompt", "value": "true"}]})
         post(live, "registered-models/alias", {"name": "churn", "alias": "champion", "version": "1"})
         yield live
 
@@ -61,6 +62,10 @@ def test_a_browser_shows_what_the_address_says(live, tmp_path_factory):
     assert "<script>document.title" not in run and "got in</title>" not in run, "a value is text, never a script"
     compared = page(f"/#/compare-runs?runs=%5B%22{first}%22,%22{second}%22%5D&experiments=%5B%22{live.experiment}%22%5D")
     assert "2 runs" in compared and 'class="differs"' in compared
+    charted = page(f"/#/metric/loss?runs=%5B%22{first}%22,%22{second}%22%5D&experiments=%5B%22{live.experiment}%22%5D")
+    versions = page(f"/#/compare-model-versions?name=%22churn%22&runs=%7B%22{first}%22:%221%22%7D")
+    assert "2 runs" in charted and "1 runs" in versions
+    assert ">greeting</a>" in page("/#/prompts") and ">version</th>" in page("/#/prompts/greeting")
     assert "champion → 1" in page("/#/models")
     assert first in page("/#/models/churn/versions/1")
     assert "No Run with id=none" in page("/#/experiments/0/runs/none") or "not found" in page("/#/experiments/0/runs/none")

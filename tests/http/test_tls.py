@@ -105,8 +105,8 @@ def test_a_drain_lets_the_request_end(tls):
 
 @pytest.mark.parametrize("options, text", [
     (["--tls-cert", "{crt}"], "takes a certificate and its key"),
-    (["--tls-cert", "{crt}", "--tls-key", "/none"], "cannot read TLS key '/none'"),
-    (["--tls-cert", "/none", "--tls-key", "{key}"], "cannot read TLS certificate '/none'"),
+    (["--tls-cert", "{crt}", "--tls-key", "/none"], "cannot read TLS key '/none': No such file or directory"),
+    (["--tls-cert", "/none", "--tls-key", "{key}"], "cannot read TLS certificate '/none': No such file or directory"),
     (["--tls-cert", "{key}", "--tls-key", "{key}"], "cannot read TLS certificate"),
     (["--tls-cert", "{ca}", "--tls-key", "{key}"], "key"),
 ])  # fmt: skip

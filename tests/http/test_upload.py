@@ -6,6 +6,7 @@ import pathlib
 import socket
 
 import pytest
+import requests
 
 ROUTE = "/api/2.0/mlflow-artifacts/artifacts/0/"
 KIB = 1024
@@ -41,3 +42,45 @@ def test_what_is_stored_is_what_was_sent(server, tmp_path, how):
             assert answer(stream) == (200, data), size
             digest = hashlib.sha256(data).hexdigest()
             assert (pathlib.Path(live.root) / ".mlean/artifacts/blobs" / digest[:2] / digest).stat().st_size == size
+
+
+def test_links_in_the_store_lead_nowhere(server, tmp_path):
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    root.mkdir()
+    outside.mkdir()
+    (outside / "file").write_text("not ours")
+    with server(root) as live:
+        blobs = root / ".mlean/artifacts/blobs"
+
+        def put(data):
+            return requests.put(f"{live.url}{ROUTE}{data.decode()}", data=data, timeout=30).status_code
+
+        def get(data):
+            return requests.get(f"{live.url}{ROUTE}{data.decode()}", timeout=30)
+
+        def place(data):
+            digest = hashlib.sha256(data).hexdigest()
+            return blobs / digest[:2] / digest
+
+        # In the place of a content that is yet to come: it takes the link's place.
+        place(b"one").parent.mkdir(parents=True)
+        place(b"one").symlink_to(outside / "file")
+        assert put(b"one") == 200 and get(b"one").content == b"one"
+        # In the place of one that is there.
+        assert put(b"two") == 200
+        place(b"two").unlink()
+        place(b"two").symlink_to(outside / "file")
+        assert get(b"two").status_code == 404
+        # In the place of a folder.
+        place(b"three").parent.symlink_to(outside)
+        assert put(b"three") == 400 and get(b"three").status_code == 404
+    assert [(path.name, path.read_text()) for path in outside.iterdir()] == [("file", "not ours")]
+
+
+def test_a_runs_folder_is_no_file(server, tmp_path):
+    with server(tmp_path) as live:
+        run_id = live.post("/api/2.0/mlflow/runs/create", json={"experiment_id": "0"}).json()["run"]["info"]["run_id"]
+        for path in (".", "./", "./."):
+            refused = live.post("/ajax-api/2.0/mlflow/upload-artifact", params={"run_uuid": run_id, "path": path}, data=b"x")
+            assert (refused.status_code, refused.json()["message"]) == (400, "Invalid path"), path
+        assert "files" not in live.get("/api/2.0/mlflow/artifacts/list", params={"run_id": run_id}).json()

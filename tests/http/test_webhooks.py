@@ -122,7 +122,7 @@ def test_prompts_have_events_of_their_own(server, tmp_path):
         hook(live, receiver.url, [*ALL, *events])
         ask(live, "registered-models/create", {"name": "p", "tags": [prompt, {"key": "a", "value": "b"}]})
         text = {"key": "mlflow.prompt.text", "value": "Hello"}
-        ask(live, "model-versions/create", {"name": "p", "source": "dummy", "tags": [prompt, text]})
+        ask(live, "model-versions/create", {"name": "p", "source": "dummy-source", "tags": [prompt, text]})
         ask(live, "registered-models/set-tag", {"name": "p", "key": "k", "value": "v"})
         ask(live, "registered-models/delete-tag", {"name": "p", "key": "k"}, "DELETE")
         ask(live, "model-versions/set-tag", {"name": "p", "version": "1", "key": "k", "value": "v"})

@@ -20,6 +20,7 @@ Json LiveJson(const serving::LiveModel& live) {
 
 Result<Json> ListModels(const net::Call& call, ApiContext& context) {
   registry::Query query;
+  query.limit = 50'000;
   query.visible = Readable(call.caller.get(), context.rules, access::Kind::kModel);
   TRY(const auto models, context.workspace.db->Read([&](sql::Conn& conn) { return registry::ListModels(conn, query); }));
   Json list = Json::Array{};

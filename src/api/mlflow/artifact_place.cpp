@@ -1,13 +1,13 @@
 #include "api/mlflow/artifact_place.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "flows/artifact_uri.hpp"
+#include "flows/blob_store.hpp"
 #include "net/percent.hpp"
 #include "os/files.hpp"
 
@@ -21,35 +21,38 @@ std::string Joined(const std::string& a, const std::string& b) { return a.empty(
 // As the real server guesses: what people read is text/plain, so that browsers show it and never run it.
 std::string_view ContentType(std::string_view path) {
   static constexpr std::string_view kText[] = {
-      "txt", "log", "err",  "cfg", "conf", "cnf", "cf",  "ini", "properties", "prop", "hocon",   "toml",     "yaml",
-      "yml", "xml", "json", "js",  "py",   "py3", "csv", "tsv", "md",         "rst",  "MLmodel", "MLproject"};
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kKnown = {{{"html", "text/html"},
-                                                                                            {"htm", "text/html"},
-                                                                                            {"css", "text/css"},
-                                                                                            {"png", "image/png"},
-                                                                                            {"jpg", "image/jpeg"},
-                                                                                            {"jpeg", "image/jpeg"},
-                                                                                            {"gif", "image/gif"},
-                                                                                            {"svg", "image/svg+xml"},
-                                                                                            {"pdf", "application/pdf"},
-                                                                                            {"zip", "application/zip"}}};
+      "txt", "log",  "err", "cfg", "conf", "cnf", "cf",  "ini", "properties", "prop",  "hocon",   "toml",      "yaml",     "yml",
+      "xml", "json", "js",  "py",  "py3",  "csv", "tsv", "md",  "rst",        "ipynb", "MLmodel", "MLproject", "mlproject"};
+  static constexpr std::pair<std::string_view, std::string_view> kKnown[] = {
+      {"html", "text/html"},  {"htm", "text/html"},   {"css", "text/css"},        {"png", "image/png"},   {"jpg", "image/jpeg"},
+      {"jpeg", "image/jpeg"}, {"gif", "image/gif"},   {"svg", "image/svg+xml"},   {"webp", "image/webp"}, {"bmp", "image/bmp"},
+      {"tif", "image/tiff"},  {"tiff", "image/tiff"}, {"pdf", "application/pdf"}, {"mp4", "video/mp4"},   {"webm", "video/webm"},
+      {"mp3", "audio/mpeg"},  {"wav", "audio/x-wav"}, {"zip", "application/zip"}};
   const std::string_view name = path.substr(path.rfind('/') + 1);
   const std::size_t dot = name.rfind('.');
   const std::string_view suffix = dot == name.npos ? name : name.substr(dot + 1);
   if (std::find(std::begin(kText), std::end(kText), suffix) != std::end(kText)) return "text/plain";
+  const std::string lower = ToLower(suffix);
   for (const auto& [known, type] : kKnown) {
-    if (known == suffix) return type;
+    if (known == lower) return type;
   }
   return "application/octet-stream";
 }
 
+// Without quotes where none are needed, as the real server: clients look for `filename=a.txt`.
+std::string Disposition(std::string_view name) {
+  constexpr std::string_view kOdd = "()<>@,;:\\\"/[]?={} ";
+  const auto printable = [](char c) { return c > 0x1F && c < 0x7F && c != '"' && c != '\\'; };
+  if (!std::all_of(name.begin(), name.end(), printable)) {
+    return fmt::format("attachment; filename=\"download\"; filename*=UTF-8''{}", net::PercentEncode(name));
+  }
+  const bool token = !name.empty() && name.find_first_of(kOdd) == name.npos;
+  return token ? fmt::format("attachment; filename={}", name) : fmt::format("attachment; filename=\"{}\"", name);
+}
+
 net::Reply FileReply(const std::filesystem::path& file, std::string_view path) {
-  const std::string_view name = path.substr(path.rfind('/') + 1);
-  const bool ascii = std::all_of(name.begin(), name.end(), [](char c) { return c > 0x1F && c < 0x7F && c != '"' && c != '\\'; });
   net::Reply reply = net::Reply::File(file.string(), std::string(ContentType(path)));
-  reply.With("Content-Disposition",
-             ascii ? fmt::format("attachment; filename=\"{}\"", name)
-                   : fmt::format("attachment; filename=\"download\"; filename*=UTF-8''{}", net::PercentEncode(name)));
+  reply.With("Content-Disposition", Disposition(path.substr(path.rfind('/') + 1)));
   return reply;
 }
 
@@ -67,12 +70,12 @@ Result<std::vector<artifacts::Entry>> ListPlace(Context& context, const std::str
   if (place.kind == flows::ArtifactPlace::Kind::kStore) {
     return context.workspace.db->Read([&](sql::Conn& conn) { return artifacts::List(conn, Joined(place.path, folder)); });
   }
-  const std::filesystem::path root = std::filesystem::path(place.path) / folder;
   std::vector<artifacts::Entry> out;
-  if (!os::IsDir(root)) return out;
-  TRY(const std::vector<std::string> names, os::ListDir(root));
+  const std::optional<std::filesystem::path> root = flows::InFolder(place.path, folder);
+  if (!root || !os::IsDir(*root)) return out;
+  TRY(const std::vector<std::string> names, os::ListDir(*root));
   for (const std::string& name : names) {
-    const Result<os::FileStat> stat = os::StatLink(root / name);
+    const Result<os::FileStat> stat = os::StatLink(*root / name);
     // A link could lead out of the artifact folder.
     if (!stat || (stat->kind != os::FileKind::kFile && stat->kind != os::FileKind::kDir)) continue;
     const bool is_folder = stat->kind == os::FileKind::kDir;
@@ -88,19 +91,16 @@ Result<net::Reply> SendPlace(Context& context, const std::string& uri, const std
     const std::string whole = Joined(place.path, path);
     TRY(const auto blob, context.workspace.db->Read([&](sql::Conn& conn) { return artifacts::Find(conn, whole); }));
     if (!blob) return Missing(path);
-    net::Reply reply = FileReply(artifacts::BlobPath(context.workspace.BlobDir(), blob->digest), path);
+    TRY(const std::filesystem::path file, flows::BlobFile(context.workspace, *blob));
+    net::Reply reply = FileReply(file, path);
     reply.With("ETag", fmt::format("\"{}\"", blob->digest));
     return reply;
   }
-  // Every part is looked at, so that no link leads out of the artifact folder.
-  std::filesystem::path file(place.path);
-  for (const std::string& part : Split(path, '/')) {
-    file /= part;
-    const Result<os::FileStat> stat = os::StatLink(file);
-    if (!stat || (stat->kind != os::FileKind::kFile && stat->kind != os::FileKind::kDir)) return Missing(path);
-  }
-  if (os::IsDir(file)) return Missing(path);
-  return FileReply(file, path);
+  const std::optional<std::filesystem::path> file = flows::InFolder(place.path, path);
+  if (!file) return Missing(path);
+  const Result<os::FileStat> stat = os::StatLink(*file);
+  if (!stat || stat->kind != os::FileKind::kFile) return Missing(path);
+  return FileReply(*file, path);
 }
 
 Result<std::filesystem::path> BodyFile(Context& context, const net::Call& call) {

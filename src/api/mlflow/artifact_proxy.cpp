@@ -6,6 +6,7 @@
 #include "api/mlflow/render.hpp"
 #include "api/mlflow/reply.hpp"
 #include "flows/artifact_uri.hpp"
+#include "flows/blob_store.hpp"
 
 namespace mlean::api::mlflow {
 namespace {
@@ -36,7 +37,7 @@ Result<net::Reply> Delete(const net::Call& call, Context& context) {
   TRY(const std::string path, artifacts::CleanPath(call.Path("path")));
   if (path.empty()) return Fail(Code::kInvalid, "Invalid path");
   TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return artifacts::Remove(txn, path); }));
-  TRYV(artifacts::SweepAllUnused(*context.workspace.db, context.workspace.BlobDir()));
+  flows::SweepBlobsLater(context.workspace);
   return net::Reply::Json(200, "{}");
 }
 

@@ -57,7 +57,7 @@ net::Reply Serve(Context& server, const Need& need, const Json& request, const n
   if (refusal) return *std::move(refusal);
   if (call.caller == nullptr) return work(server);
   flows::Workspace acting = server.workspace.As(call.caller->Actor());
-  Context own{acting, server.rules, server.follow_registry, server.config, call.caller.get()};
+  Context own{acting, server.rules, server.follow_registry, server.config, server.artifact_root, call.caller.get()};
   return work(own);
 }
 
@@ -74,6 +74,24 @@ void AddEverywhere(net::Router& router, std::string_view method, std::string_vie
                    const net::Handler& handler) {
   options.label = std::string(kPrefixes[0]) + std::string(path);
   for (const std::string_view prefix : kPrefixes) router.Add(method, std::string(prefix) + std::string(path), options, handler);
+}
+
+template <class Work>
+net::Handler Answer(Context& context, std::span<const Field> fields, const Need& need, Work handler) {
+  return [&context, fields, need, handler = std::move(handler)](const net::Call& call) {
+    const Result<Json> request = ReadRequest(call, fields);
+    if (!request) return ErrorReply(request.error());
+    return Serve(context, need, *request, call, [&](Context& own) { return ToReply(handler(*request, own)); });
+  };
+}
+
+std::optional<net::Reply> ChangeAtOnce(Context& context, std::span<const Field> fields, Change change, const net::Call& call) {
+  const Result<Json> request = ReadRequest(call, fields);
+  if (!request) return ErrorReply(request.error());
+  const flows::Workspace& workspace = context.workspace;
+  std::optional<Result<void>> done = workspace.db->WriteAtOnce([&](sql::Txn& txn) { return change(txn, *request, workspace); });
+  if (!done) return std::nullopt;
+  return *done ? ToReply(Json(Json::Object{})) : ErrorReply(done->error());
 }
 
 }  // namespace
@@ -96,20 +114,28 @@ void PlainEndpoint(net::Router& router, Context& context, std::string_view metho
 void Endpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
               std::span<const Field> fields, Need need, Handler handler) {
   AddEverywhere(router, method, "mlflow/" + std::string(path), {.max_body = kMaxBody, .access = need.access},
-                [&context, fields, need, handler = std::move(handler)](const net::Call& call) {
-                  const Result<Json> request = ReadRequest(call, fields);
-                  if (!request) return ErrorReply(request.error());
-                  return Serve(context, need, *request, call, [&](Context& own) { return ToReply(handler(*request, own)); });
-                });
+                Answer(context, fields, need, std::move(handler)));
+}
+
+void ReplyEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
+                   std::span<const Field> fields, Need need, ReplyHandler handler) {
+  AddEverywhere(router, method, "mlflow/" + std::string(path), {.max_body = kMaxBody, .access = need.access},
+                Answer(context, fields, need, handler));
 }
 
 void ChangeEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
                     std::span<const Field> fields, Need need, Change change, After after) {
-  Endpoint(router, context, method, path, fields, need, [change, after](const Json& request, Context& own) -> Result<Json> {
+  net::RouteOptions options{.max_body = kMaxBody, .access = need.access};
+  // Where there are users, who may do it is asked of the database first, which may have to wait.
+  if (after == After::kReplyAtOnce && context.rules.users == nullptr) {
+    options.at_once = [&context, fields, change](const net::Call& call) { return ChangeAtOnce(context, fields, change, call); };
+  }
+  const Handler handler = [change, after](const Json& request, Context& own) -> Result<Json> {
     TRYV(own.workspace.db->Write([&](sql::Txn& txn) { return change(txn, request, own.workspace); }));
     if (after == After::kFollowRegistry) own.follow_registry();
     return Json(Json::Object{});
-  });
+  };
+  AddEverywhere(router, method, "mlflow/" + std::string(path), std::move(options), Answer(context, fields, need, handler));
 }
 
 Result<void> ChangeByConfig(Context& context, const std::function<Result<void>(sql::Txn& txn)>& change) {

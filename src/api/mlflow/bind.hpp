@@ -22,7 +22,8 @@ struct Context {
   const std::function<void()>& follow_registry;
   // mlean.yaml as it is now, or as it was when it was sound.
   const std::function<repo::LoopConfig()>& config;
-  const Caller* caller = nullptr;  // of a request, when the server asks who it is
+  const std::string& artifact_root;  // of experiments that are made without a place of their own
+  const Caller* caller = nullptr;    // of a request, when the server asks who it is
 };
 
 // All of them, and the shape of errors that the server finds by itself.
@@ -35,9 +36,14 @@ using Handler = std::function<Result<codec::Json>(const codec::Json& request, Co
 // `path` after "/api/2.0/mlflow/". `fields` must live as long as the program.
 void Endpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
               std::span<const Field> fields, Need need, Handler handler);
+// The same for answers that are more than a text.
+using ReplyHandler = Result<net::Reply> (*)(const codec::Json& request, Context& context);
+void ReplyEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
+                   std::span<const Field> fields, Need need, ReplyHandler handler);
 // For requests that change something and are answered with {}: `change` runs in one transaction.
 using Change = Result<void> (*)(sql::Txn& txn, const codec::Json& request, const flows::Workspace& workspace);
-enum class After { kReply, kFollowRegistry };  // the latter: what is served follows before the reply
+// kFollowRegistry: what is served follows before the reply. kReplyAtOnce: small enough to be done by the I/O thread, when it can.
+enum class After { kReply, kReplyAtOnce, kFollowRegistry };
 void ChangeEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path,
                     std::span<const Field> fields, Need need, Change change, After after = After::kReply);
 // The same for a handler that sees the call itself, its `path` after "/api/2.0/".

@@ -24,7 +24,10 @@ constexpr Field kSetTag[] = {{"experiment_id", Type::kId, kRequired}, {"key", Ty
 constexpr Field kDeleteTag[] = {{"experiment_id", Type::kId, kRequired}, {"key", Type::kString, kRequired}};
 
 Result<Json> Create(const Json& request, Context& context) {
-  track::NewExperiment spec{.name = TextOf(request, "name"), .artifact_location = TextOf(request, "artifact_location")};
+  track::NewExperiment spec{
+      .name = TextOf(request, "name"),
+      .artifact_location = flows::AbsoluteLocation(TextOf(request, "artifact_location"), std::filesystem::current_path()),
+      .default_root = context.artifact_root};
   if (spec.artifact_location.find('#') != std::string::npos || spec.artifact_location.find('?') != std::string::npos) {
     return Fail(Code::kInvalid,
                 fmt::format("'artifact_location' URL can't include fragments or params: '{}'", spec.artifact_location));
@@ -97,14 +100,13 @@ void BindExperiments(net::Router& router, Context& context) {
                  [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
                    return track::RestoreExperiment(txn, Id(request), workspace.Now());
                  });
-  ChangeEndpoint(
-      router, context, "POST", "experiments/set-experiment-tag", kSetTag, Edits(OfExperiment),
-      [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
-        return track::SetExperimentTag(txn, Id(request), {TextOf(request, "key"), TextOf(request, "value")}, workspace.Now());
-      });
+  ChangeEndpoint(router, context, "POST", "experiments/set-experiment-tag", kSetTag, Edits(OfExperiment),
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
+                   return track::SetExperimentTag(txn, Id(request), {TextOf(request, "key"), TextOf(request, "value")});
+                 });
   ChangeEndpoint(router, context, "POST", "experiments/delete-experiment-tag", kDeleteTag, Edits(OfExperiment),
-                 [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
-                   return track::DeleteExperimentTag(txn, Id(request), TextOf(request, "key"), workspace.Now());
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
+                   return track::DeleteExperimentTag(txn, Id(request), TextOf(request, "key"));
                  });
 }
 

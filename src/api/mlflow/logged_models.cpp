@@ -1,7 +1,14 @@
 // logged-models/… of MLflow 3 (reference/mlflow.md 1.3).
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
 #include "api/mlflow/bind.hpp"
 #include "api/mlflow/render.hpp"
 #include "api/mlflow/search.hpp"
+#include "base/digest.hpp"
+#include "base/text.hpp"
 #include "track/logged_model_store.hpp"
 
 namespace mlean::api::mlflow {
@@ -35,13 +42,20 @@ constexpr AttributeWord kAttributes[] = {
     {.word = "model_type", .column = "model_type"},
     {.word = "status", .column = "status"},
     {.word = "source_run_id", .column = "source_run_id"},
+    {.word = "experiment_id", .column = "experiment_id"},
     {.word = "creation_timestamp", .column = "creation_timestamp", .number = true},
     {.word = "creation_timestamp_ms", .column = "creation_timestamp", .number = true},
     {.word = "creation_time", .column = "creation_timestamp", .number = true},
     {.word = "last_updated_timestamp", .column = "last_updated_timestamp", .number = true},
     {.word = "last_updated_timestamp_ms", .column = "last_updated_timestamp", .number = true},
     {.word = "last_updated_time", .column = "last_updated_timestamp", .number = true}};
-constexpr Grammar kGrammar{kEntities, "['attributes', 'metrics', 'params', 'tags']", kAttributes, false, true};
+constexpr Grammar kGrammar{.entities = kEntities,
+                           .valid_entities = "['attributes', 'metrics', 'params', 'tags']",
+                           .attributes = kAttributes,
+                           .null_tests = true,
+                           .any_list = true,
+                           .pair_lists = true,
+                           .of_models = true};
 
 Json ModelReply(const track::LoggedModel& model) { return Json::Object{{"model", LoggedModelJson(model)}}; }
 
@@ -69,37 +83,72 @@ Result<Json> Finalize(const Json& request, Context& context) {
   return ModelReply(model);
 }
 
+track::OnDataset DatasetOf(const Json& object) { return {TextOf(object, "dataset_name"), TextOf(object, "dataset_digest")}; }
+
+// The name of a metric stands as it is, blanks and all.
+Result<track::Order> OrderOf(const Json& object) {
+  const std::string name = TextOf(object, "field_name");
+  const bool ascending = BoolOf(object, "ascending", true);
+  constexpr std::string_view kMetrics = "metrics.";
+  if (name.starts_with(kMetrics) && name.size() > kMetrics.size() && name.find('`') == name.npos) {
+    return track::Order{Entity::kMetric, name.substr(kMetrics.size()), ascending};
+  }
+  Result<track::Order> key = track::ParseOrder(name, kGrammar);
+  if (!key || (key->field != Entity::kMetric && key->field != Entity::kAttribute)) {
+    return Fail(Code::kInvalid, fmt::format("Invalid order by field name: {}", name));
+  }
+  key->ascending = ascending;
+  return key;
+}
+
+std::string Mark(std::string_view text) { return Sha256Hex(text).substr(0, 16); }
+
+// What a page token is good for, at its end: MLflow tells clients when they go on with another search.
+sql::SortPlace MarksOf(const Json& request) {
+  std::vector<std::string> ids = TextsOf(request, "experiment_ids");
+  std::sort(ids.begin(), ids.end());
+  const Json* order = request.Find("order_by");
+  return {Mark(Join(ids, ",")), Mark(order == nullptr ? "" : order->Dump()), Mark(TextOf(request, "filter"))};
+}
+
+// The place of a page token, without its marks.
+Result<sql::SortPlace> PlaceIn(const Json& request) {
+  TRY(sql::SortPlace place, ParsePlace(TextOf(request, "page_token")));
+  if (place.empty()) return place;
+  static constexpr std::string_view kOthers[] = {"Experiment IDs in the page token do not match the requested experiment IDs.",
+                                                 "Order by in the page token does not match the requested order by.",
+                                                 "Filter string in the page token does not match the requested filter string."};
+  const sql::SortPlace marks = MarksOf(request);
+  if (place.size() <= marks.size()) return Fail(Code::kInvalid, "Invalid page token");
+  const std::size_t keys = place.size() - marks.size();
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    if (place[keys + i] != marks[i]) return Fail(Code::kInvalid, std::string(kOthers[i]));
+  }
+  place.resize(keys);
+  return place;
+}
+
 Result<Json> Search(const Json& request, Context& context) {
   TRY(const std::size_t page, PageSize(request, 100));
   track::Query query;
+  track::LoggedModelScope scope;
   TRY(query.where, track::ParseFilter(TextOf(request, "filter"), kGrammar));
-  TRY(query.offset, ParsePageToken(TextOf(request, "page_token")));
-  query.limit = page + 1;
-  std::vector<track::Dataset> datasets;
-  const auto scope = [&](const Json& object) {
-    track::Dataset dataset;
-    dataset.name = TextOf(object, "dataset_name");
-    dataset.digest = TextOf(object, "dataset_digest");
-    if (!dataset.name.empty()) datasets.push_back(std::move(dataset));
-  };
-  for (const Json& dataset : ListOf(request, "datasets")) scope(dataset);
+  TRY(query.after, PlaceIn(request));
+  query.limit = page;
+  for (const Json& dataset : ListOf(request, "datasets")) scope.datasets.push_back(DatasetOf(dataset));
   for (const Json& order : ListOf(request, "order_by")) {
-    TRY(track::Order key, track::ParseOrder(TextOf(order, "field_name"), kGrammar));
-    if (key.field != Entity::kMetric && key.field != Entity::kAttribute)
-      return InvalidValue("order_by", *order.Find("field_name"));
-    key.ascending = BoolOf(order, "ascending", true);
+    TRY(track::Order key, OrderOf(order));
     query.order.push_back(std::move(key));
-    scope(order);
+    scope.order.push_back(DatasetOf(order));
   }
+  sql::SortPlace next;
   TRY(auto models, context.workspace.db->Read([&](sql::Conn& conn) -> Result<std::vector<track::LoggedModel>> {
     TRY(query.experiment_ids, ReadableExperiments(conn, context.caller, context.rules, TextsOf(request, "experiment_ids")));
-    return track::ListLoggedModels(conn, query, datasets);
+    return track::ListLoggedModels(conn, query, scope, &next);
   }));
   Json out = Json::Object{};
-  if (models.size() > page) {
-    models.resize(page);
-    out.Set("next_page_token", PageToken(query.offset + page));
-  }
+  if (!next.empty()) std::ranges::copy(MarksOf(request), std::back_inserter(next));
+  SetNextPage(out, next);
   Json::Array list;
   for (const track::LoggedModel& model : models) list.push_back(LoggedModelJson(model));
   SetList(out, "models", std::move(list));
@@ -127,12 +176,12 @@ void BindLoggedModels(net::Router& router, Context& server) {
                    return track::LogLoggedModelParams(txn, Id(request), PairsOf(request, "params"));
                  });
   ChangeEndpoint(router, server, "PATCH", "logged-models/{model_id}/tags", kTags, Edits(OfLoggedModel),
-                 [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
-                   return track::SetLoggedModelTags(txn, Id(request), PairsOf(request, "tags"), workspace.Now());
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
+                   return track::SetLoggedModelTags(txn, Id(request), PairsOf(request, "tags"));
                  });
   ChangeEndpoint(router, server, "DELETE", "logged-models/{model_id}/tags/{tag_key}", kTag, Edits(OfLoggedModel),
-                 [](sql::Txn& txn, const Json& request, const flows::Workspace& workspace) {
-                   return track::DeleteLoggedModelTag(txn, Id(request), TextOf(request, "tag_key"), workspace.Now());
+                 [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
+                   return track::DeleteLoggedModelTag(txn, Id(request), TextOf(request, "tag_key"));
                  });
 }
 

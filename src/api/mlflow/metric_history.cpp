@@ -5,6 +5,7 @@
 
 #include "api/mlflow/bind.hpp"
 #include "api/mlflow/render.hpp"
+#include "api/mlflow/reply.hpp"
 #include "api/mlflow/search.hpp"
 #include "track/metric_store.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 using codec::Json;
 
 constexpr std::size_t kMaxBulkPoints = 25'000;
+constexpr std::size_t kPiece = 5'000;  // of a long history
 constexpr std::size_t kMaxBulkRuns = 100;
 constexpr std::size_t kMaxIntervalSteps = 2'500;
 
@@ -32,17 +34,58 @@ Json PointJson(const track::Metric& metric) {
   return out;
 }
 
+// As in MLflow a run that is not there has no points, so that the others of a comparison are shown.
+Result<std::vector<track::Metric>> PointsOf(sql::Conn& conn, const std::string& run_id, const std::string& key, std::size_t limit,
+                                            std::size_t offset = 0) {
+  Result<std::vector<track::Metric>> points = track::MetricHistory(conn, run_id, key, limit, offset);
+  if (!points && points.error().code == Code::kNotFound) return std::vector<track::Metric>{};
+  return points;
+}
+
+// A history that is too long to be held leaves piece by piece: what comes after `offset`, up to `end`.
+class LongHistory {
+ public:
+  // `first`: the first ones, at least one.
+  LongHistory(std::shared_ptr<sql::Database> db, std::vector<track::Metric> first, std::size_t offset, std::size_t end)
+      : db_(std::move(db)), points_(std::move(first)), start_(offset), at_(offset), end_(end) {}
+
+  Result<bool> Pull(std::string& chunk) {
+    std::size_t taken = 0;
+    for (; taken < points_.size() && at_ < end_; ++taken, ++at_) {
+      chunk += at_ == start_ ? "{\"metrics\":[" : ",";
+      chunk += MetricJson(points_[taken]).Dump();
+    }
+    if (taken == points_.size()) {
+      TRY(points_, db_->Read([&](sql::Conn& conn) { return track::MetricHistoryAfter(conn, points_.back(), kPiece); }));
+      if (!points_.empty() && at_ < end_) return true;
+    }
+    chunk += points_.empty() ? "]}" : fmt::format("],\"next_page_token\":\"{}\"}}", PageToken(at_));
+    return false;
+  }
+
+ private:
+  const std::shared_ptr<sql::Database> db_;
+  std::vector<track::Metric> points_;  // to be sent next
+  const std::size_t start_;
+  std::size_t at_;
+  const std::size_t end_;
+};
+
 // Without max_results everything: R and Java never ask for pages.
-Result<Json> History(const Json& request, Context& context) {
-  constexpr std::size_t kNoLimit = 0;
-  TRY(const std::size_t page, PageSize(request, kNoLimit, 1'000'000'000));
+Result<net::Reply> History(const Json& request, Context& context) {
+  constexpr std::size_t kNoLimit = 1'000'000'000;
+  TRY(const std::size_t page, PageSize(request, kNoLimit, kNoLimit));
   TRY(const std::size_t offset, ParsePageToken(TextOf(request, "page_token")));
+  const std::size_t piece = std::min(page, kMaxBulkPoints);
   TRY(auto points, context.workspace.db->Read([&](sql::Conn& conn) {
-    return track::MetricHistory(conn, TextOf(request, "run_id"), TextOf(request, "metric_key"), page == kNoLimit ? 0 : page + 1,
-                                offset);
+    return PointsOf(conn, TextOf(request, "run_id"), TextOf(request, "metric_key"), piece + 1, offset);
   }));
+  if (points.size() > piece && page > piece) {
+    const auto history = std::make_shared<LongHistory>(context.workspace.db, std::move(points), offset, offset + page);
+    return net::Reply::Stream("application/json", [history](std::string& chunk) { return history->Pull(chunk); });
+  }
   Json out = Json::Object{};
-  if (page != kNoLimit && points.size() > page) {
+  if (points.size() > page) {
     points.resize(page);
     out.Set("next_page_token", PageToken(offset + page));
   }
@@ -50,7 +93,7 @@ Result<Json> History(const Json& request, Context& context) {
   list.reserve(points.size());
   for (const track::Metric& point : points) list.push_back(MetricJson(point));
   SetList(out, "metrics", std::move(list));
-  return out;
+  return ToReply(std::move(out));
 }
 
 Result<Json> Bulk(const Json& request, Context& context) {
@@ -70,7 +113,7 @@ Result<Json> Bulk(const Json& request, Context& context) {
   TRYV(context.workspace.db->Read([&](sql::Conn& conn) -> Result<void> {
     for (const std::string& run_id : run_ids) {
       if (list.size() >= limit) break;
-      TRY(const auto points, track::MetricHistory(conn, run_id, TextOf(request, "metric_key"), limit - list.size()));
+      TRY(const auto points, PointsOf(conn, run_id, TextOf(request, "metric_key"), limit - list.size()));
       for (const track::Metric& point : points) list.push_back(PointJson(point));
     }
     return {};
@@ -103,7 +146,7 @@ Result<Json> Interval(const Json& request, Context& context) {
 }  // namespace
 
 void BindMetricHistory(net::Router& router, Context& context) {
-  Endpoint(router, context, "GET", "metrics/get-history", kHistory, Reads(OfRun), History);
+  ReplyEndpoint(router, context, "GET", "metrics/get-history", kHistory, Reads(OfRun), History);
   Endpoint(router, context, "GET", "metrics/get-history-bulk", kBulk, Reads(OfRuns), Bulk);
   Endpoint(router, context, "GET", "metrics/get-history-bulk-interval", kInterval, Reads(OfRuns), Interval);
 }

@@ -49,7 +49,11 @@ constexpr AttributeWord kAttributes[] = {
     {.word = "source_path", .column = "source_path", .ordered = false},
     {.word = "creation_timestamp", .column = "creation_timestamp", .filtered = false},
     {.word = "last_updated_timestamp", .column = "last_updated_timestamp", .filtered = false}};
-constexpr Grammar kGrammar{kEntities, "('attribute', 'tag', 'tags')", kAttributes, false, false, true};
+constexpr Grammar kGrammar{.entities = kEntities,
+                           .valid_entities = "('attribute', 'tag', 'tags')",
+                           .attributes = kAttributes,
+                           .null_tests = true,
+                           .quoted_numbers = true};
 constexpr std::size_t kMaxVersions = 200'000;
 
 std::string Name(const Json& request) { return TextOf(request, "name"); }
@@ -57,7 +61,7 @@ Result<int> Number(const Json& request) { return ParseVersion(TextOf(request, "v
 Json VersionReply(const registry::ModelVersion& version) { return Json::Object{{"model_version", ModelVersionJson(version)}}; }
 
 // The logged model tells which versions were made of it, in a tag that clients read: [{"name": "m", "version": 1}].
-Result<void> NoteOnLoggedModel(sql::Txn& txn, const registry::ModelVersion& version, TimeMs now) {
+Result<void> NoteOnLoggedModel(sql::Txn& txn, const registry::ModelVersion& version) {
   constexpr std::string_view kTag = "mlflow.modelVersions";
   TRY(const track::LoggedModel model, track::GetLoggedModel(txn, version.logged_model_id));
   Json list = Json::Array{};
@@ -66,7 +70,7 @@ Result<void> NoteOnLoggedModel(sql::Txn& txn, const registry::ModelVersion& vers
     if (Result<Json> kept = Json::Parse(tag.value); kept && kept->IsArray()) list = *std::move(kept);
   }
   list.Push(Json::Object{{"name", version.model}, {"version", version.version}});
-  return track::SetLoggedModelTags(txn, model.model_id, {{std::string(kTag), list.DumpPython()}}, now);
+  return track::SetLoggedModelTags(txn, model.model_id, {{std::string(kTag), list.DumpPython()}});
 }
 
 // Who may read a version may read its files, so its maker must be able to read what it is made of.
@@ -86,7 +90,7 @@ Result<bool> MayReadSource(sql::Conn& conn, const registry::NewVersion& spec, co
     TRY(const bool may, readable(*experiment));
     if (!may) return false;
   }
-  if (spec.source.starts_with("models:/") && !spec.source.starts_with("models:/m-")) {
+  if (registry::NamesVersion(spec.source)) {
     TRY(const registry::ModelVersion origin, registry::Resolve(conn, spec.source));
     return AllowedOnModel(conn, context.caller, context.rules, origin.model, Level::kRead);
   }
@@ -101,35 +105,56 @@ Result<bool> MayReadSource(sql::Conn& conn, const registry::NewVersion& spec, co
   return Allowed(conn, context.caller, context.rules, ObjectOfArtifact(path), Level::kRead);
 }
 
+// A version of a version: the same run and logged model made it. It stays a copy of that one, however that was named.
+Result<void> TakeOrigin(sql::Conn& conn, const Json& request, registry::NewVersion& spec) {
+  const auto invalid = [&](std::string_view why) {
+    return Fail(Code::kInvalid, fmt::format("Invalid model version source: '{}'. {}", spec.source, why));
+  };
+  if (spec.source.starts_with("models://")) return invalid("Registered model sources must use the active model registry.");
+  TRY(const registry::ModelVersion origin, registry::Resolve(conn, spec.source));
+  TRY(const registry::Model model, registry::GetModel(conn, origin.model));
+  if (flows::IsPrompt(model.tags)) return invalid("Prompt versions cannot be used as model version sources.");
+  if ((request.Find("run_id") != nullptr && spec.run_id != origin.run_id) ||
+      (!spec.logged_model_id.empty() && spec.logged_model_id != origin.logged_model_id)) {
+    return invalid("The run_id and model_id request parameters must match the referenced model version.");
+  }
+  spec.source = fmt::format("models:/{}/{}", origin.model, origin.version);
+  spec.run_id = origin.run_id;
+  spec.logged_model_id = origin.logged_model_id;
+  return {};
+}
+
+// What may be a version's source, and whose.
+Result<void> CheckOrigin(sql::Conn& conn, const Json& request, const Context& context, registry::NewVersion& spec) {
+  TRY(const bool readable, MayReadSource(conn, spec, context));
+  if (!readable) return Fail(Code::kDenied, fmt::format("cannot create version of '{}': its source needs READ", spec.model));
+  if (registry::NamesVersion(spec.source)) TRYV(TakeOrigin(conn, request, spec));
+  TRYV(CheckSource(conn, spec.source, spec.run_id, spec.logged_model_id));
+  if (spec.logged_model_id.empty() || !spec.run_id.empty()) return {};
+  TRY(const track::LoggedModel model, track::GetLoggedModel(conn, spec.logged_model_id));
+  spec.run_id = model.source_run_id;
+  return {};
+}
+
+// A prompt has no files: clients put one of these words in the place of a source.
+Result<void> CheckPromptSource(std::string_view source) {
+  if (source == "dummy-source" || source == "prompt-template") return {};
+  return Fail(Code::kInvalid, fmt::format("Invalid prompt source: '{}'. Prompt sources must use an MLflow placeholder.", source));
+}
+
 Result<registry::ModelVersion> CreateIn(sql::Txn& txn, const Json& request, const Context& context) {
   const flows::Workspace& workspace = context.workspace;
   registry::NewVersion spec{.model = Name(request), .source = TextOf(request, "source"), .run_id = TextOf(request, "run_id")};
   spec.run_link = TextOf(request, "run_link");
   spec.logged_model_id = TextOf(request, "model_id");
   spec.description = TextOf(request, "description");
-  bool prompt = false;
   for (track::Tag& tag : PairsOf(request, "tags")) {
-    prompt = prompt || (tag.key == "mlflow.prompt.is_prompt" && ToLower(tag.value) == "true");
     if (flows::IsApproval(tag.key)) continue;  // copied with another version's tags; it was given to that one
     spec.tags.push_back({std::move(tag.key), std::move(tag.value)});
   }
-  // A prompt's source is a word; one that is a place is looked at as any other.
-  const bool is_place = !prompt || spec.source.find_first_of(":/\\") != std::string::npos;
-  if (is_place) TRYV(CheckSource(txn, spec.source, spec.run_id, spec.logged_model_id));
-  TRY(const bool readable, is_place ? MayReadSource(txn, spec, context) : Result<bool>(true));
-  if (!readable) return Fail(Code::kDenied, fmt::format("cannot create version of '{}': its source needs READ", spec.model));
-  if (!spec.logged_model_id.empty() && spec.run_id.empty()) {
-    TRY(const track::LoggedModel model, track::GetLoggedModel(txn, spec.logged_model_id));
-    spec.run_id = model.source_run_id;
-  }
-  if (spec.source.starts_with("models:/") && !spec.source.starts_with("models:/m-")) {
-    // A version of a version: the same run and logged model made it.
-    TRY(const registry::ModelVersion origin, registry::Resolve(txn, spec.source));
-    if (spec.run_id.empty()) spec.run_id = origin.run_id;
-    if (spec.logged_model_id.empty()) spec.logged_model_id = origin.logged_model_id;
-  }
+  TRYV(flows::IsPrompt(spec.tags) ? CheckPromptSource(spec.source) : CheckOrigin(txn, request, context, spec));
   TRY(registry::ModelVersion made, flows::CreateVersion(txn, spec, workspace.Now()));
-  if (!made.logged_model_id.empty()) TRYV(NoteOnLoggedModel(txn, made, workspace.Now()));
+  if (!made.logged_model_id.empty()) TRYV(NoteOnLoggedModel(txn, made));
   TRYV(flows::Record(txn, workspace, "version.registered", fmt::format("models/{}/versions/{}", made.model, made.version),
                      Json::Object{{"version", made.version}, {"source", made.source}, {"run_id", made.run_id}}));
   return made;
@@ -161,6 +186,7 @@ Result<Json> ChangeStage(const Json& request, Context& context) {
 Result<Json> Search(const Json& request, Context& context) {
   TRY(const std::size_t page, PageSize(request, 10'000, kMaxVersions));
   TRY(registry::Query query, RegistryQuery(request, kGrammar, page));
+  if (query.order.empty()) query.order = {{.key = "last_updated_timestamp", .ascending = false}};
   query.visible = Readable(context.caller, context.rules, access::Kind::kModel);
   sql::SortPlace next;
   TRY(const auto versions,

@@ -36,7 +36,11 @@ constexpr AttributeWord kAttributes[] = {
     {.word = "timestamp", .column = "timestamp", .filtered = false},
     {.word = "last_updated_timestamp", .column = "last_updated_timestamp", .filtered = false},
     {.word = "creation_timestamp", .column = "creation_timestamp", .filtered = false}};
-constexpr Grammar kGrammar{kEntities, "('attribute', 'tag', 'tags')", kAttributes};
+constexpr Grammar kGrammar{.entities = kEntities,
+                           .valid_entities = "('attribute', 'tag', 'tags')",
+                           .attributes = kAttributes,
+                           .null_tests = true,
+                           .order_keys = true};
 constexpr std::string_view kLatestAlias = "latest";  // nobody sets it: it is the newest version
 
 std::string Name(const Json& request) { return TextOf(request, "name"); }
@@ -66,6 +70,17 @@ Result<Json> ChangeModel(Context& context, const std::string& name, const Change
   TRY(const registry::Model model, context.workspace.db->Write([&](sql::Txn& txn) -> Result<registry::Model> {
     TRYV(change(txn));
     return registry::GetModel(txn, name);
+  }));
+  return ModelReply(model);
+}
+
+Result<Json> Rename(const Json& request, Context& context) {
+  registry::Model model;
+  TRYV(ChangeByConfig(context, [&](sql::Txn& txn) -> Result<void> {
+    const std::string name = TextOf(request, "new_name");
+    TRYV(flows::RenameModel(txn, context.workspace, Name(request), name, "renamed through MLflow's API"));
+    TRY(model, registry::GetModel(txn, name));
+    return {};
   }));
   return ModelReply(model);
 }
@@ -156,15 +171,7 @@ void BindRegisteredModels(net::Router& router, Context& server) {
                  context.workspace.db->Read([&](sql::Conn& conn) { return registry::GetModel(conn, Name(request)); }));
              return ModelReply(model);
            });
-  Endpoint(router, server, "POST", "registered-models/rename", kRename, Edits(OfModel),
-           [](const Json& request, Context& context) {
-             const std::string name = TextOf(request, "new_name");
-             Result<Json> renamed = ChangeModel(context, name, [&](sql::Txn& txn) {
-               return registry::RenameModel(txn, Name(request), name, context.workspace.Now());
-             });
-             if (renamed) context.follow_registry();
-             return renamed;
-           });
+  Endpoint(router, server, "POST", "registered-models/rename", kRename, Edits(OfModel), Rename);
   for (const char* method : {"PATCH", "POST"}) {
     Endpoint(router, server, method, "registered-models/update", kUpdate, Edits(OfModel),
              [](const Json& request, Context& context) {

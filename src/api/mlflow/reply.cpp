@@ -9,6 +9,8 @@ namespace {
 
 using codec::Json;
 
+constexpr std::size_t kMaxMessage = 100'000;
+
 int HttpStatus(Code code) {
   switch (code) {
     case Code::kNotFound: return 404;
@@ -22,6 +24,7 @@ int HttpStatus(Code code) {
     case Code::kTimeout: return 504;
     case Code::kCancelled: return 499;
     case Code::kUnsupported: return 501;
+    case Code::kFull: return 507;  // clients do not repeat it
     case Code::kIo:
     case Code::kCorrupt:
     case Code::kInternal: return 500;
@@ -39,12 +42,21 @@ std::string_view ErrorName(int status) {
     case 413: return "INVALID_PARAMETER_VALUE";
     case 429: return "REQUEST_LIMIT_EXCEEDED";
     case 503: return "TEMPORARILY_UNAVAILABLE";
+    case 507: return "IO_ERROR";
     default: return status < 500 ? "BAD_REQUEST" : "INTERNAL_ERROR";
   }
 }
 
+// Of a message, which may repeat what was sent.
+std::string_view Cut(std::string_view message) {
+  if (message.size() <= kMaxMessage) return message;
+  std::size_t end = kMaxMessage;
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0) == 0x80) --end;
+  return message.substr(0, end);
+}
+
 net::Reply Body(int status, std::string_view name, std::string_view message) {
-  const Json body = Json::Object{{"error_code", name}, {"message", message}};
+  const Json body = Json::Object{{"error_code", name}, {"message", Cut(message)}};
   return net::Reply::Json(status, body.Dump());
 }
 
@@ -63,6 +75,7 @@ std::string_view ErrorName(Code code) {
     case Code::kTimeout: return "DEADLINE_EXCEEDED";
     case Code::kCancelled: return "CANCELLED";
     case Code::kUnsupported: return "NOT_IMPLEMENTED";
+    case Code::kFull: return "IO_ERROR";
     case Code::kIo:
     case Code::kCorrupt:
     case Code::kInternal: return "INTERNAL_ERROR";

@@ -1,7 +1,6 @@
 #include "api/mlflow/request.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -14,6 +13,8 @@ using codec::Json;
 
 constexpr std::string_view kSeeDocs = "See the API docs for more information about request parameters.";
 constexpr std::size_t kShownValue = 1000;  // bytes of a wrong value that an error repeats
+// The largest batch that may be logged has 8,000 values, a search of every experiment one for each of them.
+constexpr codec::JsonParseOptions kRead{.max_values = 250'000, .allow_nan = true};
 
 std::string_view PythonType(const Json& value) {
   if (value.IsNull()) return "NoneType";
@@ -48,9 +49,10 @@ std::optional<double> ToDouble(const Json& value) {
   if (value.IsBool()) return value.AsBool() ? 1.0 : 0.0;
   if (!value.IsString()) return std::nullopt;
   const std::string& text = value.AsString();
-  if (text == "Infinity") return std::numeric_limits<double>::infinity();
-  if (text == "-Infinity") return -std::numeric_limits<double>::infinity();
-  return ParseDouble(text);
+  if (const auto number = ParseDouble(text)) return number;
+  // What is too large for a double, and "-Infinity".
+  const Result<Json> number = Json::Parse(text, {.allow_nan = true});
+  return number && number->IsDouble() ? std::optional<double>(number->AsDouble()) : std::nullopt;
 }
 
 std::optional<bool> ToBool(const Json& value) {
@@ -169,11 +171,11 @@ Result<Json> FromBody(const net::Call& call) {
     }
   }
   if (Trim(call.body).empty()) return Json(Json::Object{});
-  TRY(Json body, Json::Parse(call.body, {.allow_nan = true}));
+  TRY(Json body, Json::Parse(call.body, kRead));
   // Very old clients encode the body twice.
   if (body.IsString()) {
     const std::string inner = body.AsString();
-    TRY(body, Json::Parse(inner, {.allow_nan = true}));
+    TRY(body, Json::Parse(inner, kRead));
   }
   if (body.IsNull()) return Json(Json::Object{});
   if (!body.IsObject()) {

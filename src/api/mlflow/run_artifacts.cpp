@@ -8,6 +8,7 @@
 #include "api/mlflow/reply.hpp"
 #include "api/mlflow/version_source.hpp"
 #include "flows/artifact_uri.hpp"
+#include "os/files.hpp"
 #include "registry/version_store.hpp"
 #include "track/logged_model_store.hpp"
 #include "track/run_store.hpp"
@@ -75,16 +76,24 @@ Result<net::Reply> GetOfModel(const net::Call& call, Context& context) {
 }
 
 Result<net::Reply> Upload(const net::Call& call, Context& context) {
-  TRY(const std::string path, NeededPath(call, "path"));
   const std::string run_id = RunIdOf(call);
   if (run_id.empty()) return Fail(Code::kInvalid, "Request must specify run_uuid.");
+  TRY(const std::string path, NeededPath(call, "path"));
+  if (path.empty()) return Fail(Code::kInvalid, "Invalid path");  // "." is the run's folder, no file in it
   if (call.body.empty() && call.body_file.empty()) return Fail(Code::kInvalid, "Request must specify data.");
   TRY(const std::string location, RunLocation(context, run_id));
   const flows::ArtifactPlace place = flows::ParseArtifactUri(location);
-  if (place.kind != flows::ArtifactPlace::Kind::kStore) {
+  if (place.kind == flows::ArtifactPlace::Kind::kElsewhere) {
     return Fail(Code::kUnsupported, fmt::format("cannot upload to '{}': it is not in this server's store", location));
   }
-  TRYV(StoreBody(context, call, place.path + "/" + path));
+  if (place.kind == flows::ArtifactPlace::Kind::kStore) {
+    TRYV(StoreBody(context, call, place.path + "/" + path));
+  } else if (call.body_file.empty()) {
+    TRYV(flows::KeepArtifact(context.workspace, location, path, call.body));
+  } else {
+    TRY(const std::string body, os::ReadFile(call.body_file));
+    TRYV(flows::KeepArtifact(context.workspace, location, path, body));
+  }
   return net::Reply::Json(200, "{}");
 }
 

@@ -82,18 +82,24 @@ Result<void> LogModel(sql::Txn& txn, const Json& request, const flows::Workspace
 }  // namespace
 
 void BindRunData(net::Router& router, Context& context) {
-  ChangeEndpoint(router, context, "POST", "runs/log-metric", kMetric, Edits(OfRunAndModels),
-                 [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
-                   return track::LogMetrics(txn, RunId(request), {ToMetric(request)});
-                 });
-  ChangeEndpoint(router, context, "POST", "runs/log-parameter", kPairOfRun, Edits(OfRun),
-                 [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
-                   return track::LogParam(txn, RunId(request), {TextOf(request, "key"), TextOf(request, "value")});
-                 });
-  ChangeEndpoint(router, context, "POST", "runs/set-tag", kPairOfRun, Edits(OfRun),
-                 [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
-                   return track::SetTags(txn, RunId(request), {{TextOf(request, "key"), TextOf(request, "value")}});
-                 });
+  ChangeEndpoint(
+      router, context, "POST", "runs/log-metric", kMetric, Edits(OfRunAndModels),
+      [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
+        return track::LogMetrics(txn, RunId(request), {ToMetric(request)});
+      },
+      After::kReplyAtOnce);
+  ChangeEndpoint(
+      router, context, "POST", "runs/log-parameter", kPairOfRun, Edits(OfRun),
+      [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
+        return track::LogParam(txn, RunId(request), {TextOf(request, "key"), TextOf(request, "value")});
+      },
+      After::kReplyAtOnce);
+  ChangeEndpoint(
+      router, context, "POST", "runs/set-tag", kPairOfRun, Edits(OfRun),
+      [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
+        return track::SetTags(txn, RunId(request), {{TextOf(request, "key"), TextOf(request, "value")}});
+      },
+      After::kReplyAtOnce);
   ChangeEndpoint(router, context, "POST", "runs/delete-tag", kKeyOfRun, Edits(OfRun),
                  [](sql::Txn& txn, const Json& request, const flows::Workspace&) {
                    return track::DeleteTag(txn, RunId(request), TextOf(request, "key"));

@@ -23,7 +23,7 @@ constexpr Field kInputs[] = {{"run_id", Type::kString, kRequired},
                              {"models", Type::kObjects, false, kModelInput}};
 constexpr Field kModelOutput[] = {{"model_id", Type::kString, kRequired}, {"step", Type::kInt}};
 constexpr Field kOutputs[] = {{"run_id", Type::kString, kRequired}, {"models", Type::kObjects, kRequired, kModelOutput}};
-constexpr Field kSearch[] = {{"experiment_ids", Type::kIds, kRequired}};
+constexpr Field kSearch[] = {{"experiment_ids", Type::kIds}};
 constexpr std::size_t kMaxExperiments = 20;
 
 track::DatasetInput ToInput(const Json& request) {
@@ -56,10 +56,10 @@ Result<Json> LogOutputs(const Json& request, Context& context) {
 
 Result<Json> SearchDatasets(const Json& request, Context& context) {
   const std::vector<std::string> ids = TextsOf(request, "experiment_ids");
-  if (ids.empty() || ids.size() > kMaxExperiments) {
+  if (ids.empty()) return Fail(Code::kInvalid, "SearchDatasets request must specify at least one experiment_id.");
+  if (ids.size() > kMaxExperiments) {
     return Fail(Code::kInvalid,
-                fmt::format("SearchDatasets request must specify at least one experiment_id and cannot specify more "
-                            "than {} experiment_ids. Received {} experiment_ids.",
+                fmt::format("SearchDatasets request cannot specify more than {} experiment_ids. Received {} experiment_ids.",
                             kMaxExperiments, ids.size()));
   }
   TRY(const auto found, context.workspace.db->Read([&](sql::Conn& conn) -> Result<std::vector<track::DatasetSummary>> {

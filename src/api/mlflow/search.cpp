@@ -45,6 +45,24 @@ Error InvalidToken(std::string_view text) {
   return Fail(Code::kInvalid, fmt::format("Invalid page token, decoded value={}", text));
 }
 
+Json ValueJson(const sql::SortValue& value) {
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) return *whole;
+  if (const auto* real = std::get_if<double>(&value)) return *real;
+  if (const auto* words = std::get_if<std::string>(&value)) return *words;
+  return nullptr;
+}
+
+}  // namespace
+
+Result<std::size_t> PageSize(const Json& request, std::size_t otherwise, std::size_t limit) {
+  const Json* asked = request.Find("max_results");
+  if (asked == nullptr) return otherwise;
+  const std::int64_t rows = asked->AsInt();
+  if (rows >= 1 && rows <= static_cast<std::int64_t>(limit)) return static_cast<std::size_t>(rows);
+  return Fail(Code::kInvalid, fmt::format("Invalid value {} for parameter 'max_results' supplied. It must be {}", rows,
+                                          rows < 1 ? "a positive integer" : fmt::format("at most {}", limit)));
+}
+
 Result<sql::SortPlace> ParsePlace(std::string_view token) {
   sql::SortPlace place;
   if (token.empty()) return place;
@@ -65,24 +83,6 @@ Result<sql::SortPlace> ParsePlace(std::string_view token) {
       return InvalidToken(*text);
   }
   return place;
-}
-
-Json ValueJson(const sql::SortValue& value) {
-  if (const auto* whole = std::get_if<std::int64_t>(&value)) return *whole;
-  if (const auto* real = std::get_if<double>(&value)) return *real;
-  if (const auto* words = std::get_if<std::string>(&value)) return *words;
-  return nullptr;
-}
-
-}  // namespace
-
-Result<std::size_t> PageSize(const Json& request, std::size_t otherwise, std::size_t limit) {
-  const Json* asked = request.Find("max_results");
-  if (asked == nullptr) return otherwise;
-  const std::int64_t rows = asked->AsInt();
-  if (rows >= 1 && rows <= static_cast<std::int64_t>(limit)) return static_cast<std::size_t>(rows);
-  return Fail(Code::kInvalid, fmt::format("Invalid value {} for parameter 'max_results' supplied. It must be {}", rows,
-                                          rows < 1 ? "a positive integer" : fmt::format("at most {}", limit)));
 }
 
 Result<std::size_t> ParsePageToken(std::string_view token) {

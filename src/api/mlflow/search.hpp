@@ -23,10 +23,11 @@ constexpr std::size_t kMaxRows = 50'000;
 // `max_results` of a request: `otherwise` when absent; kInvalid when not 1 … `limit`.
 Result<std::size_t> PageSize(const codec::Json& request, std::size_t otherwise, std::size_t limit = kMaxRows);
 
-// Opaque to clients: base64 of {"offset": N}, as MLflow's, where rows only ever come behind (metric histories, logged models);
+// Opaque to clients: base64 of {"offset": N}, as MLflow's, where rows only ever come behind (metric histories);
 // base64 of the place in the order elsewhere (sql/keyset.hpp). An empty token is the beginning.
 Result<std::size_t> ParsePageToken(std::string_view token);
 std::string PageToken(std::size_t offset);
+Result<sql::SortPlace> ParsePlace(std::string_view token);
 // Sets next_page_token unless there is no next page.
 void SetNextPage(codec::Json& reply, const sql::SortPlace& next);
 

@@ -10,8 +10,8 @@
 
 namespace mlean::api::mlflow {
 
-// kInvalid, with MLflow's texts: "..", encoded or not, and NUL in a remote source; a local path outside the artifacts of the run
-// or logged model that is named beside it.
+// kInvalid, with MLflow's texts: "..", encoded or not, and NUL in a remote source; a source of a run or logged model, or a local
+// path, that is not of the run or logged model that is named beside it.
 Result<void> CheckSource(sql::Conn& conn, const std::string& source, const std::string& run_id, const std::string& model_id);
 
 // models:/m-… is that logged model's location, models:/NAME/VERSION that version's, runs:/ID/PATH a place in that run's

@@ -15,6 +15,7 @@
 #include "cas/tree.hpp"
 #include "flows/data/data_objects.hpp"
 #include "flows/data/get.hpp"
+#include "flows/data/link_above.hpp"
 #include "flows/data/transfer_url.hpp"
 #include "flows/data/url_source.hpp"
 #include "os/files.hpp"
@@ -176,11 +177,7 @@ class Adder {
   bool IsBehindLink(const std::string& location) const {
     std::error_code ignored;
     const fs::path disk = place().Disk(location);
-    if (fs::is_symlink(disk, ignored) && fs::is_directory(disk, ignored)) return true;
-    for (std::string at = pipeline::FolderOf(location); at != "."; at = pipeline::FolderOf(at)) {
-      if (fs::is_symlink(place().Disk(at), ignored)) return true;
-    }
-    return false;
+    return (fs::is_symlink(disk, ignored) && fs::is_directory(disk, ignored)) || !LinkAbove(place(), location).empty();
   }
 
   // A new output above one that is tracked.

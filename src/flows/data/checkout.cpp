@@ -12,6 +12,7 @@
 
 #include "cas/checkout.hpp"
 #include "flows/data/data_objects.hpp"
+#include "flows/data/link_above.hpp"
 
 namespace mlean::flows {
 namespace {
@@ -166,8 +167,20 @@ class Checkouter {
     }
   }
 
+  // --force is about the files of the project, and DVC is known to have emptied /etc behind a link.
+  Result<void> CheckLinks() {
+    for (const Job& job : jobs_) {
+      if (job.plan->unsaved().empty()) continue;
+      const std::string link = LinkAbove(place(), job.output->location);
+      if (link.empty()) continue;
+      return Fail(Code::kDenied, fmt::format("cannot check out '{}': '{}' is a link, and files behind it are not in the cache",
+                                             place().Shown(job.output->location), place().Shown(link)));
+    }
+    return {};
+  }
+
   Result<void> CheckUnsaved() {
-    if (request_.force) return {};
+    if (request_.force) return CheckLinks();
     std::string paths;
     for (const Job& job : jobs_) {
       for (const std::string& path : job.plan->unsaved()) paths += "\n" + path;

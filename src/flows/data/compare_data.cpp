@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,49 +14,46 @@
 namespace mlean::flows {
 namespace {
 
-DataEntry EntryOf(const DataOut* out) {
-  if (out == nullptr) return {};
-  return {.out = out, .is_out = true, .is_dir = out->is_dir};
-}
-DataEntry EntryOf(const DataOut* out, const cas::TreeFile* file) {
-  if (out == nullptr || file == nullptr) return {};
-  return {.out = out, .md5 = file->md5};
-}
-
-// What a side has at a path where it has no file.
-DataEntry FolderAt(const DataOut* out, const cas::Tree* tree, std::string_view path) {
-  if (tree == nullptr || !tree->HasFolder(path)) return {};
-  return {.out = out, .is_dir = true};
-}
+static_assert(sizeof(DataChange) <= 40, "there may be millions");
 
 std::optional<cas::ObjectId> ObjectOf(const DataEntry& entry) {
-  if (entry.is_out) return cas::ObjectId::Parse(entry.out->content.hash, entry.out->content.IsLegacy());
-  return cas::ObjectId{.md5 = entry.md5, .is_dir = false, .legacy = entry.out->content.IsLegacy()};
+  if (entry.IsOut()) return cas::ObjectId::Parse(entry.out->content.hash, entry.out->content.IsLegacy());
+  return cas::ObjectId{.md5 = entry.file->md5, .is_dir = false, .legacy = entry.out->content.IsLegacy()};
 }
 
 }  // namespace
 
 std::string DataEntry::Hash() const {
-  if (out == nullptr) return {};
   if (!Known()) return {};
-  return is_out ? out->content.hash : cas::HexOf(md5);
+  return IsOut() ? out->content.hash : cas::HexOf(file->md5);
 }
+
+std::string DataEntry::Path() const {
+  std::string path = out->location;
+  if (file != nullptr) path.append("/").append(file->path);
+  if (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+std::string DataEntry::Shown() const { return IsDir() ? Path() + "/" : Path(); }
 
 bool DataEntry::SameHash(const DataEntry& other) const {
-  if (!is_out && !other.is_out) return md5 == other.md5 && out->content.hash_name == other.out->content.hash_name;
-  return out->content.hash_name == other.out->content.hash_name && Hash() == other.Hash();
+  if (out->content.hash_name != other.out->content.hash_name) return false;
+  return IsOut() || other.IsOut() ? Hash() == other.Hash() : file->md5 == other.file->md5;
 }
 
-std::string DataChange::Path() const { return below.empty() ? *folder : *folder + "/" + std::string(below); }
-
-std::string DataChange::Shown() const {
-  const DataEntry& entry = after ? after : before;
-  return Path() + (entry.is_dir || is_folder_now ? "/" : "");
+bool ShownLess(const DataEntry& a, const DataEntry& b) {
+  // Most often so, and without making the texts.
+  if (a.out == b.out && a.file != nullptr && b.file != nullptr) return a.file->path < b.file->path;
+  return a.Shown() < b.Shown();
 }
 
-std::string DataChange::OldShown() const {
-  return *old_folder + (old_below.empty() ? "" : "/" + std::string(old_below)) + (before.is_dir ? "/" : "");
+std::string DataChange::Path() const {
+  const bool is_before = !after || (after.IsInnerFolder() && before);
+  return (is_before ? before : after).Path();
 }
+
+std::string DataChange::Shown() const { return Path() + ((after ? after : before).IsDir() || is_folder_now ? "/" : ""); }
 
 // Outputs of which one holds the others, on either side.
 struct DataComparison::Group {
@@ -90,8 +88,8 @@ Result<void> DataComparison::Run(const Sink& sink) {
       return outs.empty() || (outs.size() == 1 && outs.front()->location == top);
     };
     if (alone(group.before) && alone(group.after)) {
-      TRYV(CompareOne(top, group.before.empty() ? nullptr : group.before.front(),
-                      group.after.empty() ? nullptr : group.after.front()));
+      TRYV(
+          CompareOne(group.before.empty() ? nullptr : group.before.front(), group.after.empty() ? nullptr : group.after.front()));
     } else {
       TRYV(CompareNested(group));
     }
@@ -99,10 +97,10 @@ Result<void> DataComparison::Run(const Sink& sink) {
   return {};
 }
 
-Result<void> DataComparison::CompareOne(const std::string& location, const DataOut* before, const DataOut* after) {
-  Tell(location, {}, EntryOf(before), EntryOf(after), false);
+Result<void> DataComparison::CompareOne(const DataOut* before, const DataOut* after) {
+  Tell({before}, {after}, false);
   const bool is_dir = (before != nullptr && before->is_dir) || (after != nullptr && after->is_dir);
-  return is_dir && options_.granular ? CompareFolder(location, before, after) : Result<void>();
+  return is_dir && options_.granular ? CompareFolder(before, after) : Result<void>();
 }
 
 Result<const cas::Tree*> DataComparison::Load(const DataView& view, const DataOut* out) {
@@ -112,7 +110,16 @@ Result<const cas::Tree*> DataComparison::Load(const DataView& view, const DataOu
   return trees_.back().get();
 }
 
-Result<void> DataComparison::CompareFolder(const std::string& location, const DataOut* before, const DataOut* after) {
+DataEntry DataComparison::InnerFolder(const DataOut* out, std::string_view path) {
+  return {out, &folders_.emplace_back(cas::TreeFile{path, kUnknownMd5})};
+}
+
+DataEntry DataComparison::FolderAt(const DataOut* out, const cas::Tree* tree, std::string_view path) {
+  const cas::TreeFile* const first = tree != nullptr ? tree->FirstIn(path) : nullptr;
+  return first != nullptr ? InnerFolder(out, first->path.substr(0, path.size() + 1)) : DataEntry();
+}
+
+Result<void> DataComparison::CompareFolder(const DataOut* before, const DataOut* after) {
   const bool same = before != nullptr && after != nullptr && before->content.Known() && before->content.SameAs(after->content);
   if (same && !options_.unchanged) return {};
   TRY(const cas::Tree* const old_tree, Load(before_, before));
@@ -124,29 +131,27 @@ Result<void> DataComparison::CompareFolder(const std::string& location, const Da
   if (old_tree != nullptr) {
     for (const cas::TreeFile& file : *old_tree) {
       const cas::TreeFile* const now = old_tree == new_tree ? &file : new_tree != nullptr ? new_tree->Find(file.path) : nullptr;
-      Tell(location, file.path, EntryOf(before, &file),
-           now != nullptr ? EntryOf(after, now) : FolderAt(after, new_tree, file.path), unknown);
+      Tell({before, &file}, now != nullptr ? DataEntry{after, now} : FolderAt(after, new_tree, file.path), unknown);
     }
   }
   if (new_tree == nullptr || new_tree == old_tree) return {};
-  if (unknown) TellFolders(location, *new_tree, after);
+  if (unknown) TellFolders(*new_tree, after);
   for (const cas::TreeFile& file : *new_tree) {
     if (old_tree != nullptr && old_tree->Find(file.path) != nullptr) continue;
-    Tell(location, file.path, FolderAt(before, old_tree, file.path), EntryOf(after, &file), unknown);
+    Tell(FolderAt(before, old_tree, file.path), {after, &file}, unknown);
   }
   return {};
 }
 
 // DVC tells the folders, too, where it cannot compare.
-void DataComparison::TellFolders(const std::string& location, const cas::Tree& tree, const DataOut* after) {
+void DataComparison::TellFolders(const cas::Tree& tree, const DataOut* after) {
   std::string_view last;
   for (const cas::TreeFile& file : tree) {
     const std::size_t slash = file.path.rfind('/');
     if (slash == file.path.npos || file.path.substr(0, slash) == last) continue;
     for (std::size_t end = file.path.find('/'); end != file.path.npos; end = file.path.find('/', end + 1)) {
-      const std::string_view folder = file.path.substr(0, end);
-      if (pipeline::IsAtOrBelow(last, folder)) continue;
-      Tell(location, folder, {}, {.out = after, .is_dir = true}, true);
+      if (pipeline::IsAtOrBelow(last, file.path.substr(0, end))) continue;
+      Tell({}, InnerFolder(after, file.path.substr(0, end + 1)), true);
     }
     last = file.path.substr(0, slash);
   }
@@ -163,13 +168,13 @@ Result<void> DataComparison::CompareNested(const Group& group) {
   std::set<std::string> roots;
   const auto add = [&](const DataView& view, const std::vector<const DataOut*>& outs, DataEntry Pair::*side) -> Result<void> {
     for (const DataOut* out : outs) {
-      entries[out->location].*side = EntryOf(out);
+      entries[out->location].*side = {out};
       roots.insert(out->location);
       if (!out->is_dir || !options_.granular) continue;
       TRY(const cas::Tree* const tree, Load(view, out));
       if (tree == nullptr) unknown.push_back(out->location + "/");
       if (tree == nullptr) continue;
-      for (const cas::TreeFile& file : *tree) entries[out->location + "/" + std::string(file.path)].*side = EntryOf(out, &file);
+      for (const cas::TreeFile& file : *tree) entries[out->location + "/" + std::string(file.path)].*side = {out, &file};
     }
     return {};
   };
@@ -186,26 +191,22 @@ Result<void> DataComparison::CompareNested(const Group& group) {
       while (below != entries.end() && below->first.starts_with(path + "/") && !(below->second.*side)) ++below;
       return below != entries.end() && below->first.starts_with(path + "/");
     };
-    if (!pair.before && is_folder(&Pair::before)) pair.before = {.out = pair.after.out, .is_dir = true};
-    if (!pair.after && is_folder(&Pair::after)) pair.after = {.out = pair.before.out, .is_dir = true};
+    if (!pair.before && is_folder(&Pair::before)) pair.before = InnerFolder(pair.after.out, "/");
+    if (!pair.after && is_folder(&Pair::after)) pair.after = InnerFolder(pair.before.out, "/");
     const auto above = [&](const std::string& root) { return pipeline::IsAtOrBelow(path, root); };
-    paths_.push_back(std::make_shared<const std::string>(path));
-    Tell(*paths_.back(), {}, pair.before, pair.after, is_unknown,
-         static_cast<std::size_t>(std::count_if(roots.begin(), roots.end(), above)));
+    Tell(pair.before, pair.after, is_unknown, static_cast<std::size_t>(std::count_if(roots.begin(), roots.end(), above)));
   }
   return {};
 }
 
-void DataComparison::Tell(const std::string& folder, std::string_view below, const DataEntry& before, const DataEntry& after,
-                          bool unknown, std::size_t roots) {
+void DataComparison::Tell(const DataEntry& before, const DataEntry& after, bool unknown, std::size_t roots) {
   const DataEntry none;
-  const auto is_folder = [](const DataEntry& entry) { return entry.is_dir && !entry.is_out; };
   // `diff` passes over what is a folder without a hash on one side; `data status` knows nothing without a hash.
-  if (!options_.hash_only && !unknown && (is_folder(before) || is_folder(after))) return;
+  if (!options_.hash_only && !unknown && (before.IsInnerFolder() || after.IsInnerFolder())) return;
   const bool drop = options_.hash_only && !unknown;
   const DataEntry& old_entry = drop && before && !before.Known() ? none : before;
   const DataEntry& new_entry = drop && after && !after.Known() ? none : after;
-  DataChange change{.folder = &folder, .below = below, .before = old_entry, .after = new_entry};
+  DataChange change{.before = old_entry, .after = new_entry};
   if (!old_entry && !new_entry) return;
   if (unknown) {
     change.kind = DataChangeKind::kUnknown;
@@ -213,8 +214,8 @@ void DataComparison::Tell(const std::string& folder, std::string_view below, con
     change.kind = DataChangeKind::kAdded;
   } else if (!new_entry) {
     change.kind = DataChangeKind::kDeleted;
-    change.is_folder_now = is_folder(after);
-  } else if (!old_entry.SameHash(new_entry) || (!options_.hash_only && old_entry.is_dir != new_entry.is_dir)) {
+    change.is_folder_now = after.IsInnerFolder();
+  } else if (!old_entry.SameHash(new_entry) || (!options_.hash_only && old_entry.IsDir() != new_entry.IsDir())) {
     change.kind = DataChangeKind::kModified;
   } else {
     change.kind = DataChangeKind::kUnchanged;
@@ -231,101 +232,107 @@ void DataComparison::Tell(const std::string& folder, std::string_view below, con
 
 namespace {
 
-// Additions and deletions come after all others.
-int RankOf(const DataChange& change) {
-  return change.kind == DataChangeKind::kAdded ? 1 : change.kind == DataChangeKind::kDeleted ? 2 : 0;
-}
-
-// As their whole paths would be, which are not made for it: there may be millions.
-bool PathLess(const DataChange& a, const DataChange& b) {
-  if (a.folder == b.folder || *a.folder == *b.folder) return PathPartsLess()(a.below, b.below);
-  return PathPartsLess()(a.Path(), b.Path());
+// As their whole paths would be, which are not made for it.
+bool AddedLess(const DataChange& a, const DataChange& b) {
+  const DataEntry &x = a.after, &y = b.after;
+  if (x.out == y.out && x.file != nullptr && y.file != nullptr) return PathPartsLess()(x.file->path, y.file->path);
+  return PathPartsLess()(x.Path(), y.Path());
 }
 
 // Any order that puts equal contents together.
 int CompareContent(const DataEntry& a, const DataEntry& b) {
   if (const int names = a.out->content.hash_name.compare(b.out->content.hash_name); names != 0) return names;
-  if (!a.is_out && !b.is_out) return a.md5 < b.md5 ? -1 : a.md5 == b.md5 ? 0 : 1;
-  return a.Hash().compare(b.Hash());
+  if (a.IsOut() || b.IsOut()) return a.Hash().compare(b.Hash());
+  return a.file->md5 < b.file->md5 ? -1 : a.file->md5 == b.file->md5 ? 0 : 1;
 }
 
-using Position = std::deque<DataChange>::iterator;
+// One entry of a list, with the start of its content, which tells most contents apart.
+struct Match {
+  std::uint32_t start;
+  std::uint32_t index;
+};
 
-// Gives each addition the first deletion of its content that is left, and says which deletions are taken.
-std::vector<bool> MatchRenames(Position added, Position deleted, Position end) {
-  std::vector<bool> taken(static_cast<std::size_t>(end - deleted));
-  if (added == deleted) return taken;
-  std::vector<std::uint32_t> gone;  // deletions by content, those of one by path
-  for (std::uint32_t i = 0; i < taken.size(); ++i) {
-    if (deleted[i].before.Known()) gone.push_back(i);
+std::uint32_t StartOf(const DataEntry& entry) {
+  std::optional<cas::Md5> md5;
+  if (entry.IsOut()) md5 = cas::ParseMd5(entry.Hash());
+  if (!entry.IsOut()) md5 = entry.file->md5;
+  std::uint32_t start = 0;
+  if (md5) std::memcpy(&start, md5->data(), sizeof(start));
+  return start;
+}
+
+// The known entries by content, those of one in their order.
+std::vector<Match> ByContent(const std::deque<DataChange>& changes, DataEntry DataChange::*side) {
+  std::vector<Match> matches;
+  matches.reserve(changes.size());
+  for (std::uint32_t i = 0; i < changes.size(); ++i) {
+    if ((changes[i].*side).Known()) matches.push_back({StartOf(changes[i].*side), i});
   }
-  std::stable_sort(gone.begin(), gone.end(),
-                   [&](std::uint32_t a, std::uint32_t b) { return CompareContent(deleted[a].before, deleted[b].before) < 0; });
-  std::vector<std::uint32_t> used(gone.size());  // at the first of a content: how many of it are taken
-  for (; added != deleted; ++added) {
-    if (!added->after.Known()) continue;
-    const auto first = std::lower_bound(gone.begin(), gone.end(), added->after, [&](std::uint32_t i, const DataEntry& entry) {
-      return CompareContent(deleted[i].before, entry) < 0;
-    });
-    if (first == gone.end() || CompareContent(deleted[*first].before, added->after) != 0) continue;
-    const std::size_t at = static_cast<std::size_t>(first - gone.begin());
-    const std::size_t next = at + used[at];
-    if (next == gone.size() || CompareContent(deleted[gone[next]].before, added->after) != 0) continue;
-    ++used[at];
-    taken[gone[next]] = true;
-    const DataChange& from = deleted[gone[next]];
-    added->kind = DataChangeKind::kRenamed;
-    added->before = from.before;
-    added->old_folder = from.folder;
-    added->old_below = from.below;
-  }
-  return taken;
+  std::sort(matches.begin(), matches.end(), [&](const Match& a, const Match& b) {
+    if (a.start != b.start) return a.start < b.start;
+    const int content = CompareContent(changes[a.index].*side, changes[b.index].*side);
+    return content != 0 ? content < 0 : a.index < b.index;
+  });
+  return matches;
 }
 
 }  // namespace
 
-void FindRenames(std::deque<DataChange>& changes) {
-  const auto less = [](const DataChange& a, const DataChange& b) {
-    const int rank = RankOf(a);
-    return rank != RankOf(b) ? rank < RankOf(b) : rank != 0 && PathLess(a, b);
-  };
-  // Most often they are in order already, and sorting them needs memory.
-  if (!std::is_sorted(changes.begin(), changes.end(), less)) std::stable_sort(changes.begin(), changes.end(), less);
-  const auto from_rank = [&](int rank) {
-    return std::partition_point(changes.begin(), changes.end(), [&](const DataChange& one) { return RankOf(one) < rank; });
-  };
-  const Position deleted = from_rank(2);
-  const std::vector<bool> taken = MatchRenames(from_rank(1), deleted, changes.end());
-  Position kept = deleted;
-  for (std::size_t i = 0; i < taken.size(); ++i) {
-    if (!taken[i]) *kept++ = deleted[static_cast<std::ptrdiff_t>(i)];
-  }
-  changes.erase(kept, changes.end());
+void DataChanges::Add(const DataChange& change) {
+  const bool is_added = change.kind == DataChangeKind::kAdded;
+  (is_added ? added : change.kind == DataChangeKind::kDeleted ? deleted : others).push_back(change);
 }
 
-void MissingEntries::Add(const DataChange& change) {
+const DataChange& DataChanges::operator[](std::size_t index) const {
+  if (index < others.size()) return others[index];
+  index -= others.size();
+  return index < added.size() ? added[index] : deleted[index - added.size()];
+}
+
+void DataChanges::FindRenames() {
+  // Most often they are in order already, and sorting them needs memory.
+  if (!std::is_sorted(added.begin(), added.end(), AddedLess)) std::stable_sort(added.begin(), added.end(), AddedLess);
+  if (added.empty() || deleted.empty()) return;
+  const std::vector<Match> to = ByContent(added, &DataChange::after);
+  const std::vector<Match> from = ByContent(deleted, &DataChange::before);
+  // The nth addition of a content is what the nth deletion of it became.
+  for (auto a = to.begin(), b = from.begin(); a != to.end() && b != from.end();) {
+    DataChange& addition = added[a->index];
+    DataChange& deletion = deleted[b->index];
+    const int content = a->start != b->start ? (a->start < b->start ? -1 : 1) : CompareContent(addition.after, deletion.before);
+    if (content == 0) {
+      addition.kind = deletion.kind = DataChangeKind::kRenamed;
+      addition.before = deletion.before;
+    }
+    if (content <= 0) ++a;
+    if (content >= 0) ++b;
+  }
+  std::erase_if(deleted, [](const DataChange& change) { return change.kind == DataChangeKind::kRenamed; });
+}
+
+void MissingEntries::Add(const DataEntry& entry) {
   constexpr std::size_t kAtOnce = 1 << 14;
-  some_.push_back(change);
+  some_.push_back(entry);
   if (some_.size() == kAtOnce) LookUp();
 }
 
 void MissingEntries::LookUp() {
   std::vector<std::uint8_t> missing(some_.size());
   const auto look = [&](std::size_t index, int) -> Result<void> {
-    const DataEntry& entry = some_[index].before;
-    if (!entry || !entry.Known()) return {};
+    const DataEntry& entry = some_[index];
+    if (!entry.Known()) return {};
     const std::optional<cas::ObjectId> id = ObjectOf(entry);
     missing[index] = entry.out->is_partial || !id || ::access(repository_.store().PathOf(*id).c_str(), F_OK) != 0;
     return {};
   };
   if (done_) done_ = cas::ParallelFor({.cancelled = repository_.cancel()}, some_.size(), 256, look);
   for (std::size_t i = 0; i < missing.size(); ++i) {
-    if (missing[i] != 0) found_.push_back({some_[i].Path() + (some_[i].before.is_dir ? "/" : ""), some_[i].before.Hash()});
+    if (missing[i] != 0) found_.push_back(some_[i]);
   }
   some_.clear();
 }
 
-Result<std::vector<MissingEntries::Entry>> MissingEntries::Finish() {
+Result<std::vector<DataEntry>> MissingEntries::Finish() {
   LookUp();
   if (!done_) return done_.error();
   return std::move(found_);

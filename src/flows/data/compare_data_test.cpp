@@ -11,16 +11,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A project of .dvc files only: {"data": "<md5>.dir"} is data.dvc.
+// A project of .dvc files only: {"data": "<md5>.dir"} is data.dvc; `listed`: the files of folders.
 class FakeProject {
  public:
-  explicit FakeProject(const std::map<std::string, std::string>& outs)
+  using Files = std::map<std::string, std::string>;
+  explicit FakeProject(const Files& outs, const std::map<std::string, Files>& listed = {})
       : folder_(*os::TempDir::Make("compare")), source_(folder_.path()), index_(source_, {.place = {.root = folder_.path()}}) {
     for (const auto& [location, hash] : outs) {
       const fs::path file = folder_.path() / (location + ".dvc");
       EXPECT_TRUE(os::MakeDirs(file.parent_path()));
       const std::string name = fs::path(location).filename().string();
-      EXPECT_TRUE(os::WriteFileAtomic(file, "outs:\n- md5: '" + hash + "'\n  hash: md5\n  path: " + name + "\n"));
+      std::string text = "outs:\n- md5: '" + hash + "'\n  hash: md5\n  path: " + name + "\n";
+      if (const auto files = listed.find(location); files != listed.end()) {
+        text += "  files:\n";
+        for (const auto& [path, md5] : files->second) text += "  - relpath: " + path + "\n    md5: '" + md5 + "'\n";
+      }
+      EXPECT_TRUE(os::WriteFileAtomic(file, text));
     }
     Result<DataView> view = DataView::OfStages(index_);
     EXPECT_TRUE(view) << view.error().what;
@@ -73,20 +79,31 @@ TEST(CompareData, UnknownFoldersSayNothingOfTheirFiles) {
   EXPECT_EQ(Told(before, after, {}), (Lines{"modified d/"}));
 }
 
+// What differs, renames found; the comparison must stay.
+DataChanges Changes(DataComparison& comparison) {
+  DataChanges changes;
+  EXPECT_TRUE(comparison.Run([&](const DataChange& change) { changes.Add(change); }));
+  changes.FindRenames();
+  return changes;
+}
+
+Lines Shown(const DataChanges& changes) {
+  Lines shown;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const bool renamed = changes[i].kind == DataChangeKind::kRenamed;
+    shown.push_back((renamed ? changes[i].before.Shown() + " -> " : "") + changes[i].Shown());
+  }
+  return shown;
+}
+
 TEST(FindRenames, FirstOfEqualContent) {
   const FakeProject before({{"a", Md5('1')}, {"b", Md5('1')}, {"c", Md5('2')}});
   const FakeProject after({{"c", Md5('3')}, {"x", Md5('1')}, {"y", Md5('4')}});
   DataComparison comparison(before.view(), after.view(), {});
-  std::deque<DataChange> found;
-  ASSERT_TRUE(comparison.Run([&](const DataChange& change) { found.push_back(change); }));
-  FindRenames(found);
-  ASSERT_EQ(found.size(), 4u);
-  EXPECT_EQ(found[0].Path(), "c");
-  EXPECT_EQ(found[1].kind, DataChangeKind::kRenamed);
-  EXPECT_EQ(found[1].OldShown() + " -> " + found[1].Shown(), "a -> x");
-  EXPECT_EQ(found[2].Path(), "y");
-  EXPECT_EQ(found[3].kind, DataChangeKind::kDeleted);
-  EXPECT_EQ(found[3].Path(), "b");
+  const DataChanges changes = Changes(comparison);
+  EXPECT_EQ(Shown(changes), (Lines{"c", "a -> x", "y", "b"}));
+  EXPECT_EQ(changes[0].kind, DataChangeKind::kModified);
+  EXPECT_EQ(changes[3].kind, DataChangeKind::kDeleted);
 }
 
 TEST(FindRenames, EqualContentsGoByPath) {
@@ -94,14 +111,30 @@ TEST(FindRenames, EqualContentsGoByPath) {
   const FakeProject after(
       {{"z", Md5('1')}, {"yy", Md5('1')}, {"yak", Md5('5')}, {"new", Md5('6')}, {"w", Md5('1')}, {"x", Md5('1')}});
   DataComparison comparison(before.view(), after.view(), {});
-  std::deque<DataChange> found;
-  ASSERT_TRUE(comparison.Run([&](const DataChange& change) { found.push_front(change); }));
-  FindRenames(found);
-  Lines told;
-  for (const DataChange& one : found) {
-    told.push_back(one.kind == DataChangeKind::kRenamed ? one.OldShown() + " -> " + one.Shown() : one.Shown());
-  }
-  EXPECT_EQ(told, (Lines{"new", "a -> w", "b/ten -> x", "k -> yak", "b/two -> yy", "z"}));
+  EXPECT_EQ(Shown(Changes(comparison)), (Lines{"new", "a -> w", "b/ten -> x", "k -> yak", "b/two -> yy", "z"}));
+}
+
+// Contents that begin alike are told apart.
+TEST(FindRenames, BetweenFilesOfFoldersAndOutputs) {
+  const std::string almost = std::string(31, '1') + "2";
+  const FakeProject before({{"a", Md5('1')}, {"b", almost}, {"c", Md5('5')}});
+  const FakeProject after({{"d", Dir('9')}}, {{"d", {{"x/1", almost}, {"x/2", Md5('1')}, {"y", Md5('6')}}}});
+  DataComparison comparison(before.view(), after.view(), {});
+  EXPECT_EQ(Shown(Changes(comparison)), (Lines{"d/", "b -> d/x/1", "a -> d/x/2", "d/y", "c"}));
+}
+
+TEST(DataEntry, IsSortedAsItIsShown) {
+  const FakeProject none({});
+  const FakeProject project({{"d", Dir('1')}, {"d-e", Md5('2')}, {"d.f", Md5('3')}},
+                            {{"d", {{"a/b", Md5('4')}, {"a-b", Md5('5')}, {"a", Md5('6')}, {"a.b", Md5('7')}}}});
+  DataComparison comparison(none.view(), project.view(), {});
+  std::vector<DataEntry> entries;
+  ASSERT_TRUE(comparison.Run([&](const DataChange& change) { entries.push_back(change.after); }));
+  std::reverse(entries.begin(), entries.end());
+  std::sort(entries.begin(), entries.end(), ShownLess);
+  Lines shown;
+  for (const DataEntry& entry : entries) shown.push_back(entry.Shown());
+  EXPECT_EQ(shown, (Lines{"d-e", "d.f", "d/", "d/a", "d/a-b", "d/a.b", "d/a/b"}));
 }
 
 TEST(PathPartsLess, WhatIsInAFolderFollowsIt) {

@@ -93,7 +93,13 @@ Result<void> DataObjects::Fetch(const std::vector<pipeline::Content>& contents) 
   return Fail(Code::kIo, fmt::format("{} files failed to download", fetched.failed));
 }
 
-Result<void> DataObjects::FetchRunCache() { return FetchRunCacheOf(repository_, ""); }
+Result<void> DataObjects::FetchRunCache() {
+  const Result<void> fetched = FetchRunCacheOf(repository_, "");
+  if (fetched || fetched.error().code != Code::kUnsupported) return fetched;
+  const std::string text = fmt::format("Failed to pull run cache: {}", fetched.error().what);
+  if (repository_.say()) repository_.say()(pipeline::Level::kWarning, text);
+  return {};
+}
 
 Result<pipeline::Content> DataObjects::HashSource(const pipeline::Dependency& dependency) {
   return flows::HashSource(repository_, dependency);

@@ -1,11 +1,10 @@
 #include "flows/data/data_status.hpp"
 
 #include <algorithm>
-#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <unordered_set>
 #include <utility>
 
 #include "flows/data/compare_data.hpp"
@@ -32,67 +31,76 @@ std::string_view StateOf(DataChangeKind kind) {
   return "";
 }
 
+// What differs between two views, which outlive it.
 struct Compared {
-  std::vector<metrics::PathChange> changes;
-  std::vector<std::string> unchanged;
-  std::vector<std::string> not_in_cache;
+  Compared(const DataView& before, const DataView& after, CompareOptions options)
+      : comparison(before, after, std::move(options)) {}
+  DataComparison comparison;
+  DataChanges changes;
+  std::vector<DataEntry> unchanged;  // of the view that both comparisons have
+  std::vector<DataEntry> not_in_cache;
 };
 
-struct Sides {
-  const DataView& before;
-  const DataView& after;
-  bool find_missing = false;
-  bool list_unchanged = false;
-};
-
-Result<Compared> Compare(Repository& repository, const Sides& sides, const DataStatusRequest& request,
-                         const std::vector<std::string>& only) {
-  DataComparison comparison(
-      sides.before, sides.after,
-      {.granular = request.granular, .hash_only = true, .unchanged = sides.find_missing || sides.list_unchanged, .only = only});
-  Compared compared;
-  std::deque<DataChange> changes;
-  MissingEntries missing(repository);
-  TRYV(comparison.Run([&](const DataChange& change) {
-    if (change.kind == DataChangeKind::kUnknown && !change.after) return;
-    if (sides.find_missing && change.before) missing.Add(change);
-    if (change.kind != DataChangeKind::kUnchanged) {
-      changes.push_back(change);
-    } else if (sides.list_unchanged) {
-      compared.unchanged.push_back(change.Shown());
-    }
-  }));
-  FindRenames(changes);
-  for (; !changes.empty(); changes.pop_front()) {
-    const DataChange& change = changes.front();
-    const bool renamed = change.kind == DataChangeKind::kRenamed;
-    compared.changes.push_back(
-        {.state = std::string(StateOf(change.kind)), .path = change.Shown(), .old_path = renamed ? change.OldShown() : ""});
-  }
-  TRY(std::vector<MissingEntries::Entry> found, missing.Finish());
-  for (MissingEntries::Entry& entry : found) compared.not_in_cache.push_back(std::move(entry.path));
-  return compared;
+CompareOptions OptionsOf(const DataStatusRequest& request, const std::vector<std::string>& only, bool unchanged) {
+  return {.granular = request.granular, .hash_only = true, .unchanged = unchanged, .only = only};
 }
 
-// Nothing when there is no git; all is added before the first commit.
-Result<std::optional<Compared>> CompareWithHead(Repository& repository, const DataView& index, const DataStatusRequest& request,
-                                                const std::vector<std::string>& only, bool& git_empty) {
-  if (repository.git_root().empty()) return std::optional<Compared>();
+// The dvc files and the workspace.
+Result<void> CompareHere(Repository& repository, const DataStatusRequest& request, Compared& here) {
+  MissingEntries missing(repository);
+  TRYV(here.comparison.Run([&](const DataChange& change) {
+    if (change.kind == DataChangeKind::kUnknown && !change.after) return;
+    if (change.before) missing.Add(change.before);
+    if (change.kind != DataChangeKind::kUnchanged) {
+      here.changes.Add(change);
+    } else if (request.unchanged) {
+      here.unchanged.push_back(change.before);
+    }
+  }));
+  here.changes.FindRenames();
+  TRY(here.not_in_cache, missing.Finish());
+  return {};
+}
+
+// HEAD and the dvc files.
+Result<void> CompareWithHead(Compared& committed) {
+  TRYV(committed.comparison.Run([&](const DataChange& change) {
+    if (change.kind == DataChangeKind::kUnknown && !change.after) return;
+    if (change.kind != DataChangeKind::kUnchanged) {
+      committed.changes.Add(change);
+    } else {
+      committed.unchanged.push_back(change.after);
+    }
+  }));
+  committed.changes.FindRenames();
+  return {};
+}
+
+// All is added before the first commit.
+Result<DataView> ViewOfHead(Repository& repository, const std::vector<std::string>& only, bool& git_empty) {
+  DataView head;
   TRY(repo::GitReader reader, repo::GitReader::Open(repository.git_root()));
   TRY(const std::optional<std::string> commit, reader.ResolveByGit("HEAD"));
   git_empty = !commit;
-  std::unique_ptr<RevisionIndex> revision;
-  DataView head;
-  if (commit) {
-    TRY(revision, RevisionIndex::Open(repository, reader, *commit));
-    if (revision->source().Look(".") == pipeline::Source::Kind::kDir) {
-      TRY(head, DataView::OfIndex(repository, revision->index(), only));
-    } else if (repository.say()) {
-      repository.say()(pipeline::Level::kWarning, "Commit '" + commit->substr(0, 7) + "' does not contain a DVC repo");
-    }
+  if (!commit) return head;
+  TRY(const std::unique_ptr<RevisionIndex> revision, RevisionIndex::Open(repository, reader, *commit));
+  if (revision->source().Look(".") == pipeline::Source::Kind::kDir) {
+    TRY(head, DataView::OfIndex(repository, revision->index(), only));
+  } else if (repository.say()) {
+    repository.say()(pipeline::Level::kWarning, "Commit '" + commit->substr(0, 7) + "' does not contain a DVC repo");
   }
-  TRY(Compared compared, Compare(repository, {head, index, false, request.unchanged}, request, only));
-  return std::optional(std::move(compared));
+  return head;
+}
+
+// Keeps of `entries` those that are in `others` too; both are of one view.
+void KeepCommon(std::vector<DataEntry>& entries, std::vector<DataEntry> others) {
+  const auto less = [](const DataEntry& a, const DataEntry& b) {
+    if (a.out != b.out) return std::less<>()(a.out, b.out);
+    const auto path = [](const DataEntry& entry) { return entry.file != nullptr ? entry.file->path : std::string_view(); };
+    return path(a) < path(b);
+  };
+  std::sort(others.begin(), others.end(), less);
+  std::erase_if(entries, [&](const DataEntry& entry) { return !std::binary_search(others.begin(), others.end(), entry, less); });
 }
 
 // Entries whose objects their remotes do not have; of a folder that is not in the cache only its own object is asked for.
@@ -150,6 +158,26 @@ std::vector<std::string> ShownUntracked(const Repository& repository, std::vecto
   return shown;
 }
 
+// All that a report is made of, while it is made.
+struct Status {
+  DataView head;
+  DataView index;
+  DataView workspace;
+  std::optional<Compared> here;
+  std::optional<Compared> committed;
+};
+
+metrics::MadeList<metrics::PathChange> ListOf(const std::shared_ptr<const Status>& all, const DataChanges& changes) {
+  return {changes.size(), [all, &changes](std::size_t i) {
+            const DataChange& change = changes[i];
+            const bool renamed = change.kind == DataChangeKind::kRenamed;
+            return metrics::PathChange{StateOf(change.kind), change.Shown(), renamed ? change.before.Shown() : std::string()};
+          }};
+}
+metrics::MadeList<std::string> ListOf(const std::shared_ptr<const Status>& all, const std::vector<DataEntry>& entries) {
+  return {entries.size(), [all, &entries](std::size_t i) { return entries[i].Shown(); }};
+}
+
 }  // namespace
 
 Result<metrics::DataStatus> ReadDataStatus(Repository& repository, const DataStatusRequest& request) {
@@ -162,23 +190,25 @@ Result<metrics::DataStatus> ReadDataStatus(Repository& repository, const DataSta
     }
     only.push_back(std::move(location));
   }
+  const auto all = std::make_shared<Status>();
   metrics::DataStatus status;
-  TRY(const DataView index, DataView::OfIndex(repository, repository.index(), only));
-  TRY(const DataView workspace, DataView::OfWorkspace(repository, index, request.granular));
-  TRY(Compared here, Compare(repository, {index, workspace, true, request.unchanged}, request, only));
-  status.uncommitted = std::move(here.changes);
-  status.not_in_cache = std::move(here.not_in_cache);
-  status.unchanged = std::move(here.unchanged);
-
+  TRY(all->index, DataView::OfIndex(repository, repository.index(), only));
+  TRY(all->workspace, DataView::OfWorkspace(repository, all->index, request.granular));
+  Compared& here = all->here.emplace(all->index, all->workspace, OptionsOf(request, only, true));
+  TRYV(CompareHere(repository, request, here));
   if (request.not_in_remote) {
-    TRY(status.not_in_remote, NotInRemote(repository, index, request, only));
+    TRY(status.not_in_remote, NotInRemote(repository, all->index, request, only));
   }
-  TRY(std::optional<Compared> committed, CompareWithHead(repository, index, request, only, status.git_empty));
-  if (committed) {
-    status.committed = std::move(committed->changes);
-    const std::unordered_set<std::string_view> in_both(committed->unchanged.begin(), committed->unchanged.end());
-    std::erase_if(status.unchanged, [&](const std::string& path) { return !in_both.contains(path); });
+  if (!repository.git_root().empty()) {
+    TRY(all->head, ViewOfHead(repository, only, status.git_empty));
+    Compared& committed = all->committed.emplace(all->head, all->index, OptionsOf(request, only, request.unchanged));
+    TRYV(CompareWithHead(committed));
+    KeepCommon(here.unchanged, std::move(committed.unchanged));
+    status.committed = ListOf(all, committed.changes);
   }
+  status.uncommitted = ListOf(all, here.changes);
+  status.not_in_cache = ListOf(all, here.not_in_cache);
+  status.unchanged = ListOf(all, here.unchanged);
   if (!repository.git_root().empty() && (request.git_state || request.untracked)) {
     TRY(GitChanges git, ReadGitChanges(repository.git_root(), request.untracked));
     status.git_dirty = git.dirty;

@@ -7,6 +7,7 @@
 #include "flows/data/data_objects.hpp"
 #include "flows/data/open_remote.hpp"
 #include "flows/data/used_objects.hpp"
+#include "os/machine.hpp"
 #include "pipeline/place.hpp"
 
 namespace mlean::flows {
@@ -134,6 +135,9 @@ Result<DataView> DataView::OfWorkspace(Repository& repository, const DataView& i
     }
     view.outs_.emplace(location, std::move(out));
   }
+  // Nothing is hashed any more: what that needed gives its memory to the saving and to the comparison.
+  os::ReturnFreeMemory();
+  TRYV(repository.Finish());
   return view;
 }
 
@@ -144,13 +148,17 @@ Result<std::shared_ptr<const cas::Tree>> DataView::TreeOf(const DataOut& out) co
   if (repository_ == nullptr || out.is_partial || !out.content.IsDir()) return none;
   const std::optional<cas::ObjectId> id = cas::ObjectId::Parse(out.content.hash, out.content.IsLegacy());
   if (!id) return none;
+  std::weak_ptr<const cas::Tree>& loaded = loaded_[out.content.hash];
+  if (std::shared_ptr<const cas::Tree> known = loaded.lock()) return known;
   Result<cas::Tree> tree = LoadFolder(*repository_, nullptr, *id);
   if (!tree) {
     if (remotes::Remote* const remote = RemoteOf(out)) tree = LoadFolder(*repository_, remote, *id);
   }
   if (!tree && tree.error().code == Code::kCancelled) return std::move(tree).error();
   if (!tree) return none;
-  return std::make_shared<const cas::Tree>(*std::move(tree));
+  auto shared = std::make_shared<const cas::Tree>(*std::move(tree));
+  loaded = shared;
+  return std::shared_ptr<const cas::Tree>(std::move(shared));
 }
 
 remotes::Remote* DataView::RemoteOf(const DataOut& out) const {

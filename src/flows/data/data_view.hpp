@@ -67,6 +67,7 @@ class DataView {
 
   Repository* repository_ = nullptr;
   mutable std::map<std::string, std::shared_ptr<remotes::Remote>> remotes_;  // by name, opened when needed
+  mutable std::map<std::string, std::weak_ptr<const cas::Tree>> loaded_;     // by hash, those still in use
   Outs outs_;
 };
 

@@ -11,6 +11,7 @@
 #include "flows/data/compare_data.hpp"
 #include "flows/data/data_view.hpp"
 #include "flows/data/revision_index.hpp"
+#include "flows/data/revision_list.hpp"
 #include "pipeline/place.hpp"
 #include "repo/dvc_error.hpp"
 #include "repo/git_reader.hpp"
@@ -72,45 +73,69 @@ metrics::DiffedPath ToReport(const DataChange& change, bool hashes) {
   metrics::DiffedPath path;
   path.path = change.Shown();
   if (hashes) path.hash = change.after ? change.after.Hash() : change.before.Hash();
-  if (change.kind == DataChangeKind::kRenamed) path.old_path = change.OldShown();
+  if (change.kind == DataChangeKind::kRenamed) path.old_path = change.before.Shown();
   if (change.kind == DataChangeKind::kModified) {
-    path.path = change.Path() + (change.before.is_dir ? "/" : "");
+    path.path = change.before.Shown();
     if (hashes) path.old_hash = change.before.Hash();
   }
   return path;
 }
 
-Result<metrics::DataDiff> Compare(Repository& repository, const Side& before, const Side& after, bool find_missing, bool hashes) {
+// All that a report is made of, while it is made.
+struct Compared {
+  Compared(DataView old_view, DataView new_view, CompareOptions options)
+      : before(std::move(old_view)), after(std::move(new_view)), comparison(before, after, std::move(options)) {}
+  const DataView before;
+  const DataView after;
+  DataComparison comparison;
+  DataChanges changes;
+  std::vector<DataEntry> missing;
+};
+
+// The changes of one kind, as the report wants them sorted.
+metrics::MadeList<metrics::DiffedPath> ListOf(const std::shared_ptr<const Compared>& compared,
+                                              const std::deque<DataChange>& changes, DataChangeKind kind, bool hashes) {
+  std::vector<const DataChange*> some;
+  for (const DataChange& change : changes) {
+    if (change.kind == kind) some.push_back(&change);
+  }
+  const auto less = [kind](const DataChange* a, const DataChange* b) {
+    return kind == DataChangeKind::kAdded ? ShownLess(a->after, b->after) : ShownLess(a->before, b->before);
+  };
+  if (!std::is_sorted(some.begin(), some.end(), less)) std::stable_sort(some.begin(), some.end(), less);
+  const std::size_t count = some.size();
+  return {count, [compared, some = std::move(some), hashes](std::size_t i) { return ToReport(*some[i], hashes); }};
+}
+
+Result<metrics::DataDiff> Compare(Repository& repository, Side& before, Side& after, bool find_missing, bool hashes) {
   CompareOptions options{.unchanged = find_missing, .only = before.wanted, .per_root = true};
   options.only.insert(options.only.end(), after.wanted.begin(), after.wanted.end());
-  DataComparison comparison(before.view, after.view, std::move(options));
-  std::deque<DataChange> changes;
+  const auto compared = std::make_shared<Compared>(std::move(before.view), std::move(after.view), std::move(options));
+  DataChanges& changes = compared->changes;
   MissingEntries missing(repository);
-  TRYV(comparison.Run([&](const DataChange& change) {
-    if (find_missing && change.before) missing.Add(change);
-    if (change.kind != DataChangeKind::kUnchanged && change.kind != DataChangeKind::kUnknown) changes.push_back(change);
+  TRYV(compared->comparison.Run([&](const DataChange& change) {
+    if (find_missing && change.before) missing.Add(change.before);
+    if (change.kind != DataChangeKind::kUnchanged && change.kind != DataChangeKind::kUnknown) changes.Add(change);
   }));
+  changes.FindRenames();
+  TRY(compared->missing, missing.Finish());
+  std::stable_sort(compared->missing.begin(), compared->missing.end(), ShownLess);
   metrics::DataDiff diff;
-  FindRenames(changes);
-  for (; !changes.empty(); changes.pop_front()) {
-    const DataChange& change = changes.front();
-    std::vector<metrics::DiffedPath>& group = change.kind == DataChangeKind::kAdded     ? diff.added
-                                              : change.kind == DataChangeKind::kDeleted ? diff.deleted
-                                              : change.kind == DataChangeKind::kRenamed ? diff.renamed
-                                                                                        : diff.modified;
-    group.push_back(ToReport(change, hashes));
-  }
-  TRY(std::vector<MissingEntries::Entry> found, missing.Finish());
-  for (MissingEntries::Entry& entry : found) {
-    diff.not_in_cache.push_back({.path = std::move(entry.path), .old_path = {}, .hash = std::move(entry.hash), .old_hash = {}});
-  }
+  diff.added = ListOf(compared, changes.added, DataChangeKind::kAdded, hashes);
+  diff.deleted = ListOf(compared, changes.deleted, DataChangeKind::kDeleted, hashes);
+  diff.renamed = ListOf(compared, changes.added, DataChangeKind::kRenamed, hashes);
+  diff.modified = ListOf(compared, changes.others, DataChangeKind::kModified, hashes);
+  diff.not_in_cache = {compared->missing.size(), [compared](std::size_t i) {
+                         const DataEntry& entry = compared->missing[i];
+                         return metrics::DiffedPath{.path = entry.Shown(), .old_path = {}, .hash = entry.Hash(), .old_hash = {}};
+                       }};
   return diff;
 }
 
 }  // namespace
 
 Result<metrics::DataDiff> DiffData(Repository& repository, const DiffRequest& request) {
-  if (repository.git_root().empty()) return repo::UnexpectedFailure("'NoSCM' object has no attribute 'no_commits'");
+  if (repository.git_root().empty()) return NeedsGit();
   TRY(repo::GitReader reader, repo::GitReader::Open(repository.git_root()));
   TRY(const std::optional<std::string> head, reader.ResolveByGit("HEAD"));
   if (!head) return metrics::DataDiff();
@@ -122,8 +147,8 @@ Result<metrics::DataDiff> DiffData(Repository& repository, const DiffRequest& re
     TRY(after, reader.Resolve(request.after));
     if (before == after) return metrics::DataDiff();
   }
-  TRY(const Side old_side, OfRevision(repository, reader, before, request.targets));
-  TRY(const Side new_side,
+  TRY(Side old_side, OfRevision(repository, reader, before, request.targets));
+  TRY(Side new_side,
       to_workspace ? OfWorkspace(repository, request.targets) : OfRevision(repository, reader, after, request.targets));
   for (const std::string& target : old_side.missing) {
     if (std::find(new_side.missing.begin(), new_side.missing.end(), target) == new_side.missing.end()) continue;

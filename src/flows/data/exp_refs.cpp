@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "codec/python_text.hpp"
+#include "flows/data/revision_list.hpp"
 #include "repo/git_reader.hpp"
 
 namespace mlean::flows {
@@ -38,11 +39,7 @@ Result<std::vector<Experiment>> RemoteExperiments(const ExpGit& git, const std::
 }  // namespace
 
 Result<ExpGit> GitOf(const Repository& repository) {
-  if (repository.git_root().empty()) {
-    return Fail(Code::kInvalid,
-                "Only supported for Git repositories. If you're seeing this error in a Git repo, try updating the DVC "
-                "configuration with `dvc config core.no_scm false`.");
-  }
+  if (repository.git_root().empty()) return NeedsGit();
   return ExpGit(repository.git_root(), repository.cancel());
 }
 

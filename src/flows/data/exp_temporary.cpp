@@ -87,9 +87,11 @@ Result<void> CopyExtra(const Repository& repository, const fs::path& copy, const
   return {};
 }
 
-void WarnUntracked(const Repository& repository, const ExpGit& git) {
+void WarnUntracked(const Repository& repository, const ExpGit& git, const std::string& commit) {
+  // The index of the copy, which nobody needs any more, says what is tracked.
+  if (!repository.say() || !git.Output("read the experiment", {"read-tree", commit})) return;
   const Result<std::vector<std::string>> untracked = git.Untracked();
-  if (!untracked || untracked->empty() || !repository.say()) return;
+  if (!untracked || untracked->empty()) return;
   repository.say()(pipeline::Level::kWarning,
                    fmt::format("The following untracked files were present in the experiment directory after reproduction but "
                                "will not be included in experiment commits:\n\t{}",
@@ -103,7 +105,7 @@ Result<std::string> RunInCopy(Repository& repository, const ExpPlan& plan, const
       Repository::Open(directory.lexically_normal(), {.say = repository.say(), .cancel = repository.cancel()}));
   const ExpGit git(there->git_root(), repository.cancel());
   TRY(std::string commit, ExecuteExperiment(*there, git, plan, repository.root().string()));
-  WarnUntracked(repository, git);
+  WarnUntracked(repository, git, commit);
   return commit;
 }
 

@@ -140,6 +140,21 @@ Result<void> FetchGroup(Repository& repository, const RemoteGroup& group, const 
   return {};
 }
 
+// One import that cannot be had hinders nothing else. What its source does not have, or has no more, is missing data.
+Result<void> NoteUnfetched(const Repository& repository, const pipeline::Output& output, const Error& error,
+                           MoveSummary& summary) {
+  if (error.code == Code::kCancelled) return error;
+  const std::string text = fmt::format("cannot fetch '{}': {}", repository.place().Shown(output.location), error.what);
+  if (error.code == Code::kNotFound) {
+    summary.missing_imports += 1;
+    if (repository.say()) repository.say()(pipeline::Level::kWarning, text);
+  } else {
+    summary.failed += 1;
+    summary.errors.push_back(text);
+  }
+  return {};
+}
+
 // Imports come from where they were imported from. One that was not downloaded gets its content in the index, for a checkout.
 Result<void> FetchImports(Repository& repository, const MoveOptions& options, MoveSummary& summary) {
   if (!options.query.workspace) return {};
@@ -154,8 +169,12 @@ Result<void> FetchImports(Repository& repository, const MoveOptions& options, Mo
       TRY(const bool here, repository.store().Has(output.content.hash, output.content.IsLegacy(), repository.work()));
       if (here) continue;
     }
-    TRY(const pipeline::Content found, FetchImport(repository, *stage));
-    if (!output.content.Known()) output.content = found;
+    const Result<pipeline::Content> found = FetchImport(repository, *stage);
+    if (!found) {
+      TRYV(NoteUnfetched(repository, output, found.error(), summary));
+      continue;
+    }
+    if (!output.content.Known()) output.content = *found;
     summary.moved += output.content.IsDir() ? output.content.nfiles.value_or(1) : 1;
   }
   return {};
@@ -164,7 +183,10 @@ Result<void> FetchImports(Repository& repository, const MoveOptions& options, Mo
 }  // namespace
 
 Result<MoveSummary> FetchData(Repository& repository, const MoveOptions& options) {
-  if (options.run_cache) TRYV(FetchRunCacheOf(repository, options.query.remote, options.jobs));
+  if (options.run_cache) {
+    const Result<void> fetched = FetchRunCacheOf(repository, options.query.remote, options.jobs);
+    if (!fetched && fetched.error().code != Code::kUnsupported) return fetched.error();
+  }
   MoveSummary summary;
   TRY(const std::vector<UsedObject> used, SelectObjects(repository, options.query));
   const std::vector<RemoteGroup> groups = GroupByRemote(repository, used, options.query.remote);
@@ -187,11 +209,15 @@ Result<MoveSummary> FetchContents(Repository& repository, const std::vector<cas:
 }
 
 Result<void> FetchRunCacheOf(Repository& repository, const std::string& name, int jobs) {
-  if (RemoteNameOf(repository, name).empty()) return {};
-  TRY(const std::unique_ptr<remotes::Remote> remote, OpenDataRemote(repository, name, "fetch --run-cache"));
-  const Result<std::uint64_t> fetched = remotes::FetchRuns(*remote, CacheDir(repository), jobs);
-  if (fetched || fetched.error().code == Code::kUnsupported) return {};
-  return fetched.error();
+  const Result<std::unique_ptr<remotes::Remote>> remote = OpenDataRemote(repository, name, "fetch --run-cache");
+  if (!remote) {
+    const bool unconfigured = remote.error().what.starts_with("config file error: ");
+    return unconfigured ? Fail(Code::kUnsupported, remote.error().what) : remote.error();
+  }
+  const Result<std::uint64_t> fetched = remotes::FetchRuns(**remote, CacheDir(repository), jobs);
+  if (fetched) return {};
+  if (fetched.error().code != Code::kUnsupported) return fetched.error();
+  return Fail(Code::kUnsupported, fmt::format("run-cache is not supported for http filesystem: {}", (*remote)->url()));
 }
 
 }  // namespace mlean::flows

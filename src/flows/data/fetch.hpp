@@ -16,7 +16,8 @@ Result<MoveSummary> FetchData(Repository& repository, const MoveOptions& options
 
 // Fetches single objects, folders with their files, from the default remote (`repro --pull`); nothing without one.
 Result<MoveSummary> FetchContents(Repository& repository, const std::vector<cas::ObjectId>& ids);
-// The run cache of the remote `name`, "" the default one. Nothing without one, or from one that has no run cache (HTTP).
+// The run cache of the remote `name`, "" the default one. kUnsupported with DVC's text when that is not configured, or has no run
+// cache (HTTP).
 Result<void> FetchRunCacheOf(Repository& repository, const std::string& name, int jobs = 0);
 
 }  // namespace mlean::flows

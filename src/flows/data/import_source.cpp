@@ -209,7 +209,9 @@ Result<void> BringImport(Repository& repository, pipeline::Objects& objects, pip
 }
 
 Result<pipeline::Content> FetchImport(Repository& repository, const pipeline::Stage& stage) {
-  const pipeline::Content& wanted = stage.outs[0].content;
+  // What was imported without a download is known by its source's hash alone.
+  const bool by_source = !stage.outs[0].content.Known() && !stage.IsRepoImport() && stage.deps[0].content.hash_name == "md5";
+  const pipeline::Content& wanted = by_source ? stage.deps[0].content : stage.outs[0].content;
   const auto checked = [&](pipeline::Content found) -> Result<pipeline::Content> {
     if (!wanted.Known() || found.hash == wanted.hash) return found;
     return Fail(Code::kNotFound, fmt::format("'{}' has changed at its source", repository.place().Shown(stage.outs[0].location)));

@@ -53,7 +53,12 @@ FileValues UnreadFile(std::string path, const Error& error) {
 metrics::FileError RevisionError(const Error& error) {
   const std::string first = error.what.substr(0, error.what.find('\n'));
   if (!pipeline::PrintsBare(error)) return {"DvcException", error.what};
-  return {first.find("validation failed") == first.npos ? "YAMLSyntaxError" : "YAMLValidationError", first};
+  if (first.find("validation failed") != first.npos) {
+    return {"YAMLValidationError", first.substr(0, first.find_last_not_of('.') + 1)};
+  }
+  std::string path = first.substr(1, first.find('\'', 1) - 1);
+  if (path.starts_with("./")) path.erase(0, 2);
+  return {"YAMLSyntaxError", fmt::format("unable to read: '{}', YAML file structure is corrupted", path)};
 }
 
 Result<std::vector<FileValues>> MetricsOf(RevisionView& view, const std::vector<std::string>& wanted) {

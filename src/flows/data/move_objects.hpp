@@ -28,6 +28,7 @@ struct MoveSummary {
   std::uint64_t failed = 0;            // objects that should have been moved
   std::vector<std::string> errors;     // why: "failed to transfer '1234…' - …", a limited number of them
   std::vector<cas::ObjectId> missing;  // neither here nor there: told as a warning
+  std::uint64_t missing_imports = 0;   // imports whose source has not what their file says: told as a warning
 };
 
 struct RemoteGroup {

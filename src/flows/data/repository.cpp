@@ -80,6 +80,7 @@ Result<void> Repository::Load() {
   store_.emplace(cas::StoreOptions{.cache_dir = config_.CacheDir(project_.DvcDir()),
                                    .state = &state_,
                                    .link_types = LinkTypes(config_.cache),
+                                   .temp_dir = project_.DvcTempDir(),
                                    .group_shared = config_.cache.shared_group});
   scm_.emplace(git_root_, project_.DvcTempDir(), config_.core.autostage, options_.quiet);
   if (project_.has_dvc) {

@@ -9,13 +9,15 @@
 namespace mlean::flows {
 namespace fs = std::filesystem;
 
+Error NeedsGit() {
+  return Fail(
+      Code::kInvalid,
+      "Only supported for Git repositories. If you're seeing this error in a Git repo, try updating the DVC configuration "
+      "with `dvc config core.no_scm false`.");
+}
+
 Result<repo::GitReader*> RevisionList::Reader() {
-  if (repository_.git_root().empty()) {
-    return Fail(
-        Code::kInvalid,
-        "Only supported for Git repositories. If you're seeing this error in a Git repo, try updating the DVC configuration "
-        "with `dvc config core.no_scm false`.");
-  }
+  if (repository_.git_root().empty()) return NeedsGit();
   if (!reader_) {
     TRY(reader_, repo::GitReader::Open(repository_.git_root()));
   }

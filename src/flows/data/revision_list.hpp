@@ -18,6 +18,9 @@ struct ListedRevision {
   std::string commit;  // empty: the work tree
 };
 
+// DVC's text for a command that is nothing without git.
+Error NeedsGit();
+
 class RevisionList {
  public:
   // Without git (or with core.no_scm) everything but the work tree is kInvalid, with DVC's text.

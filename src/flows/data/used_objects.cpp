@@ -13,6 +13,7 @@
 #include "flows/data/revision_index.hpp"
 #include "pipeline/file_error.hpp"
 #include "pipeline/stage_graph.hpp"
+#include "pipeline/staleness.hpp"
 #include "remotes/transfer.hpp"
 
 namespace mlean::flows {
@@ -203,6 +204,11 @@ void WarnUnknown(const Repository& repository, const Stage& stage, const Output&
 Result<void> FindUsed(const Repository& repository, pipeline::Index& index, const ObjectQuery& query, bool workspace,
                       Objects& objects) {
   TRY(const std::vector<pipeline::Target> targets, CollectTargets(repository, index, query));
+  for (const pipeline::Target& target : targets) {
+    for (const Output& output : target.stage->outs) {
+      if (workspace) TRYV(pipeline::RefuseExternal(output, repository.place()));
+    }
+  }
   ForEachOutput(targets, [&](const Stage& stage, const Output& output, const std::string& part) {
     if (stage.IsRepoImport() || stage.IsPartialImport()) return;
     if (query.push && !output.push) return;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "artifacts/artifact_store.hpp"
+#include "flows/blob_store.hpp"
 #include "flows/export_mlflow/mlflow_rows_store.hpp"
 #include "flows/export_mlflow/mlflow_schema_store.hpp"
 #include "os/files.hpp"
@@ -118,8 +119,8 @@ Result<void> Exporter::LoggedModels(sql::Conn& in) {
 // Where the files are that the source stands for; the source itself when that is not known.
 Result<std::string> Exporter::LocationOf(sql::Conn& in, const registry::ModelVersion& version) const {
   const std::string& source = version.source;
-  if (source.starts_with("models:/m-")) {
-    const Result<track::LoggedModel> model = track::GetLoggedModel(in, source.substr(8));
+  if (const std::string_view id = registry::LoggedModelOf(source); !id.empty()) {
+    const Result<track::LoggedModel> model = track::GetLoggedModel(in, id);
     return model ? Moved(model->artifact_uri) : source;
   }
   if (source.starts_with("runs:/")) {
@@ -160,7 +161,7 @@ Result<void> Exporter::Files() {
     for (const artifacts::NamedBlob& one : some) {
       TRYV(Continue());
       const std::filesystem::path file = options_.artifacts / one.path;
-      const std::filesystem::path blob = artifacts::BlobPath(workspace_.BlobDir(), one.blob.digest);
+      TRY(const std::filesystem::path blob, BlobFile(workspace_, one.blob));
       TRYV(os::MakeDirs(file.parent_path()));
       TRYV(os::CopyFile(blob, file, {.sync = false}));
       TRYV(os::Chmod(file, 0644));

@@ -1,9 +1,12 @@
 #include "flows/migrate_mlflow/copy_files.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "artifacts/artifact_store.hpp"
 #include "base/ids.hpp"
+#include "flows/blob_store.hpp"
 #include "flows/migrate_mlflow/local_files.hpp"
 #include "os/files.hpp"
 #include "track/import_store.hpp"
@@ -83,12 +86,16 @@ Result<void> Copier::One(track::ImportKind kind, const track::ImportItem& item) 
     return {};
   }
   for (const std::string& path : refused) Refuse(item.source_id, path, "no plain file, or a name that cannot be kept");
+  std::int64_t left = static_cast<std::int64_t>(refused.size());
   bool all = true;
   std::vector<Fetched> fetched;
+  std::set<std::string> taken;
+  for (const std::string& path : *paths) taken.insert(*prefix + "/" + path);
   for (const std::string& path : *paths) {
     const Result<std::string> clean = artifacts::CleanPath(*prefix + "/" + path);
-    if (!clean) {
-      Refuse(item.source_id, path, "its name cannot be kept");
+    if (!clean || (*clean != *prefix + "/" + path && !taken.insert(*clean).second)) {
+      Refuse(item.source_id, path, clean ? "another file has its name without percent-encoding" : "its name cannot be kept");
+      ++left;
       continue;
     }
     const std::filesystem::path file = copy_.workspace.ImportDir() / NewHex32();
@@ -108,13 +115,16 @@ Result<void> Copier::One(track::ImportKind kind, const track::ImportItem& item) 
   TRYV(Keep(fetched));
   if (!all) return {};
   return copy_.workspace.db->Write(
-      [&](sql::Txn& txn) { return track::FinishFiles(txn, copy_.import, kind, item, "mlflow-artifacts:/" + *prefix); });
+      [&](sql::Txn& txn) { return track::FinishFiles(txn, copy_.import, kind, item, "mlflow-artifacts:/" + *prefix, left); });
 }
 
 Result<void> Copier::Keep(std::vector<Fetched>& fetched) {
   if (fetched.empty()) return {};
+  std::vector<NewBlob> blobs;
+  for (const Fetched& one : fetched) blobs.push_back({one.blob, one.file});
+  TRY(const BlobHold hold, HoldBlobs(copy_.workspace, blobs));
   TRYV(copy_.workspace.db->Write([&](sql::Txn& txn) -> Result<void> {
-    for (const Fetched& one : fetched) TRYV(artifacts::Put(txn, copy_.workspace.BlobDir(), one.path, one.blob, one.file));
+    for (const Fetched& one : fetched) TRYV(PutHeld(txn, copy_.workspace, hold, one.path, one.blob, one.file));
     return {};
   }));
   fetched.clear();
@@ -127,6 +137,8 @@ Result<void> CopyFiles(const FileCopy& copy, Report& report) {
   // What a killed call has left.
   TRYV(os::RemoveTree(copy.workspace.ImportDir()));
   TRYV(os::MakeDirs(copy.workspace.ImportDir()));
+  // What cannot be kept is not looked for again, and still missing.
+  TRY(report.refused, copy.workspace.db->Read([&](sql::Conn& conn) { return track::FilesLeft(conn, copy.import); }));
   Copier copier(copy, report);
   TRYV(copier.All(track::ImportKind::kRun));
   TRYV(copier.All(track::ImportKind::kLoggedModel));

@@ -1,5 +1,6 @@
 #include "flows/migrate_mlflow/http_session.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -7,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/digest.hpp"
+#include "base/text.hpp"
 #include "net/percent.hpp"
 #include "os/files.hpp"
 
@@ -25,7 +27,9 @@ std::string Env(const char* name) {
 std::string MessageOf(const net::Response& response) {
   const Result<codec::Json> body = codec::Json::Parse(response.body);
   const Result<std::string> message = body ? body->StringAt("message") : Result<std::string>(body.error());
-  return message ? *message : response.body.substr(0, 200);
+  std::string text = message ? *message : response.body.substr(0, 200);
+  std::replace(text.begin(), text.end(), '\n', ' ');  // some servers answer with a page
+  return text;
 }
 
 }  // namespace
@@ -34,6 +38,10 @@ HttpSession::HttpSession(std::string url) : url_(std::move(url)) {
   const std::string user = Env("MLFLOW_TRACKING_USERNAME");
   if (!user.empty()) user_password_ = user + ":" + Env("MLFLOW_TRACKING_PASSWORD");
   if (user.empty()) token_ = Env("MLFLOW_TRACKING_TOKEN");
+  const std::string insecure = ToLower(Env("MLFLOW_TRACKING_INSECURE_TLS"));
+  tls_.verify = insecure != "true" && insecure != "1";
+  tls_.ca_file = Env("MLFLOW_TRACKING_SERVER_CERT_PATH");
+  tls_.cert_file = Env("MLFLOW_TRACKING_CLIENT_CERT_PATH");
 }
 
 net::Request HttpSession::Make(const std::string& method, const std::string& path, const Query& query) const {
@@ -47,6 +55,7 @@ net::Request HttpSession::Make(const std::string& method, const std::string& pat
   }
   request.user_password = user_password_;
   if (!token_.empty()) request.headers.emplace_back("Authorization", "Bearer " + token_);
+  request.tls = tls_;
   request.timeout_ms = 0;
   request.stall_timeout_ms = 120'000;
   request.max_response_bytes = kMaxAnswer;

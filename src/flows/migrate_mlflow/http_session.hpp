@@ -1,5 +1,6 @@
 // Inside of this folder: requests to an MLflow server, signed in as MLflow's own client is (MLFLOW_TRACKING_USERNAME and
-// MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN), repeated a few times when the server or the network fails.
+// MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN), trusting whom it trusts (MLFLOW_TRACKING_SERVER_CERT_PATH,
+// MLFLOW_TRACKING_INSECURE_TLS), repeated a few times when the server or the network fails.
 #pragma once
 
 #include <filesystem>
@@ -36,6 +37,7 @@ class HttpSession {
   std::string url_;
   std::string user_password_;
   std::string token_;
+  net::Tls tls_;
   net::Client client_;
 };
 

@@ -20,6 +20,8 @@ constexpr int kModelsAtOnce = 50;
 constexpr std::size_t kMaxFolders = 100'000;  // of one run's files
 
 const std::string kApi = "/api/2.0/mlflow/";
+constexpr std::string_view kPromptTag = "mlflow.prompt.is_prompt";
+constexpr std::string_view kIsPrompt = "tag.`mlflow.prompt.is_prompt` = 'true'";
 
 std::string Text(const Json& object, std::string_view key) {
   const Json* const value = object.Find(key);
@@ -154,7 +156,7 @@ registry::ModelVersion VersionOf(const Json& json) {
   out.run_link = Text(json, "run_link");
   out.status = Text(json, "status");
   out.logged_model_id = Text(json, "model_id");
-  if (out.source.starts_with("models:/m-")) out.logged_model_id = out.source.substr(8);
+  if (const std::string_view id = registry::LoggedModelOf(out.source); !id.empty()) out.logged_model_id = id;
   out.tags = Pairs<registry::Tag>(json, "tags");
   return out;
 }
@@ -185,6 +187,8 @@ class HttpSource final : public Source {
   Result<std::vector<Json>> AllPages(const std::string& path, Query query, std::string_view list);
   Result<void> ReadExperiments();
   Result<void> AddRegistered(const std::string& filter);
+  // `condition`: what is added to the filter.
+  Result<std::vector<Json>> VersionsOf(const std::string& name, const std::string& condition);
   Result<Json> ListFolder(const FileOwner& owner, const std::string& folder);
 
   HttpSession session_;
@@ -340,11 +344,18 @@ Result<std::vector<std::string>> HttpSource::RegisteredModels() {
   if (!read_registered_) {
     TRYV(AddRegistered(""));
     // Prompts are registered models that a plain search leaves out.
-    TRYV(AddRegistered("tag.`mlflow.prompt.is_prompt` = 'true'"));
+    TRYV(AddRegistered(std::string(kIsPrompt)));
     seen_.registered_models = static_cast<std::int64_t>(names_.size());
     read_registered_ = true;
   }
   return names_;
+}
+
+Result<std::vector<Json>> HttpSource::VersionsOf(const std::string& name, const std::string& condition) {
+  const char quote = name.find('\'') == name.npos ? '\'' : '"';
+  return AllPages("model-versions/search",
+                  {{"filter", fmt::format("name={0}{1}{0}{2}", quote, name, condition)}, {"max_results", "1000"}},
+                  "model_versions");
 }
 
 Result<registry::ImportedModel> HttpSource::RegisteredModel(const std::string& name) {
@@ -359,12 +370,17 @@ Result<registry::ImportedModel> HttpSource::RegisteredModel(const std::string& n
   out.model.tags = Pairs<registry::Tag>(json, "tags");
   for (const Json& alias : List(json, "aliases"))
     out.model.aliases.push_back({Text(alias, "alias"), static_cast<int>(Int(alias, "version"))});
-  const char quote = name.find('\'') == name.npos ? '\'' : '"';
-  TRY(const std::vector<Json> versions,
-      AllPages("model-versions/search", {{"filter", fmt::format("name={0}{1}{0}", quote, name)}, {"max_results", "1000"}},
-               "model_versions"));
-  for (const Json& version : versions) {
-    out.versions.push_back(VersionOf(version));
+  TRY(std::vector<Json> versions, VersionsOf(name, ""));
+  // Versions of prompts are left out by a plain search as the prompts themselves.
+  if (std::any_of(out.model.tags.begin(), out.model.tags.end(), [](const auto& tag) { return tag.key == kPromptTag; })) {
+    TRY(const std::vector<Json> of_prompt, VersionsOf(name, fmt::format(" and {}", kIsPrompt)));
+    versions.insert(versions.end(), of_prompt.begin(), of_prompt.end());
+  }
+  for (const Json& json_version : versions) {
+    registry::ModelVersion version = VersionOf(json_version);
+    const auto same = [&](const registry::ModelVersion& other) { return other.version == version.version; };
+    if (std::any_of(out.versions.begin(), out.versions.end(), same)) continue;
+    out.versions.push_back(std::move(version));
     out.last_version = std::max(out.last_version, out.versions.back().version);
     seen_.version_tags += static_cast<std::int64_t>(out.versions.back().tags.size());
   }

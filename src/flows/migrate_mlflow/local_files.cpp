@@ -90,8 +90,7 @@ Result<std::vector<std::string>> FilesBelow(const std::filesystem::path& folder,
   if (!os::IsDir(folder)) return out;
   TRY(const std::vector<os::TreeEntry> entries, os::ListTree(folder));
   for (const os::TreeEntry& entry : entries) {
-    const Result<std::string> clean = artifacts::CleanPath(entry.path);
-    if (entry.stat.kind == os::FileKind::kFile && clean && *clean == entry.path) {
+    if (entry.stat.kind == os::FileKind::kFile && artifacts::CleanPath(entry.path)) {
       out.push_back(entry.path);
     } else {
       refused.push_back(entry.path);

@@ -14,6 +14,7 @@
 #include "registry/model_store.hpp"
 #include "track/experiment_store.hpp"
 #include "track/import_store.hpp"
+#include "track/run_store.hpp"
 
 namespace mlean::flows::migrate_mlflow {
 namespace {
@@ -97,6 +98,8 @@ class Migration {
   Result<void> BringLoggedModels();
   Result<void> BringRegistry();
   Result<void> BringModel(const registry::ImportedModel& model, const std::string& source_name);
+  // Where a version's source leads here.
+  std::string SourceHere(const std::string& source) const;
   Result<void> MoveSources(sql::Txn& txn, std::int64_t model);
   Result<void> Count();
   Result<void> Finish();
@@ -160,17 +163,19 @@ Result<void> Migration::BringExperiments() {
   return {};
 }
 
+bool IsOpen(track::RunStatus status) { return status == track::RunStatus::kRunning || status == track::RunStatus::kScheduled; }
+
+// One that was or is still running is brought again.
 Result<bool> Migration::IsHere(const track::RunInfo& run) {
   const auto to = destinations_.find(run.experiment_id);
   if (to != destinations_.end() && to->second.id.empty()) return true;  // as much as it will ever be
-  const bool open = run.status == track::RunStatus::kRunning || run.status == track::RunStatus::kScheduled;
   return workspace_.db->Read([&](sql::Conn& conn) -> Result<bool> {
     TRY(const auto item, track::FindItem(conn, import_.no, track::ImportKind::kRun, run.run_id));
     if (!item || !item->done) return false;
-    if (!open) return true;
+    const Result<track::RunInfo> here = track::GetRunInfo(conn, run.run_id);
     // One that has been deleted for good here does not come back.
-    TRY(const auto experiment, track::ExperimentOf(conn, track::ImportKind::kRun, item->target));
-    return !experiment.has_value();
+    if (!here) return here.error().code == Code::kNotFound ? Result<bool>(true) : here.error();
+    return !IsOpen(run.status) && !IsOpen(here->status);
   });
 }
 
@@ -225,6 +230,7 @@ Result<void> Migration::BringRegistry() {
     TRYV(Continue());
     TRY(registry::ImportedModel model, source_.RegisteredModel(name));
     model.model.name = import_.prefix + name;
+    for (registry::ModelVersion& version : model.versions) version.source = SourceHere(version.source);
     TRYV(BringModel(model, name));
   }
   return {};
@@ -237,11 +243,11 @@ Result<void> Migration::BringModel(const registry::ImportedModel& model, const s
     std::int64_t number = item ? item->target : 0;
     if (item) {
       TRY(added, registry::AddMissingVersions(txn, number, model));
+      TRYV(MoveSources(txn, number));
     } else {
       TRY(number, registry::ImportModel(txn, model));
       TRYV(track::PutItem(txn, import_.no, track::ImportKind::kRegisteredModel, {source_name, number, true, ""}));
     }
-    TRYV(MoveSources(txn, number));
     if (item && added == 0) return {};
     codec::Json aliases = codec::Json::Object{};
     for (const registry::Alias& alias : model.model.aliases) aliases.Set(alias.name, alias.version);
@@ -250,15 +256,34 @@ Result<void> Migration::BringModel(const registry::ImportedModel& model, const s
   });
 }
 
-// Versions name files by where they were.
-Result<void> Migration::MoveSources(sql::Txn& txn, std::int64_t model) {
+// The same folder as text in the ways that clients write it.
+std::vector<std::string> Spellings(const std::string& location) {
+  if (location.starts_with("/")) return {location, "file://" + location};
+  if (location.starts_with("file:///")) return {location, location.substr(7)};
+  return {location};
+}
+
+// By the experiment that lies deepest: one may lie in another's folder. Once only: an id there may be another experiment's here.
+std::string Migration::SourceHere(const std::string& source) const {
+  std::size_t longest = 0;
+  std::string here = source;
   for (const auto& [id, to] : destinations_) {
     if (!to.moves || to.location.empty() || to.id.empty()) continue;
-    const std::string here = fmt::format("{}/{}", kOurs, to.id);
-    if (to.location == here) continue;
-    TRYV(registry::MoveSources(txn, model, to.location, here));
-    if (to.location.starts_with("/")) TRYV(registry::MoveSources(txn, model, "file://" + to.location, here));
-    if (to.location.starts_with("file:///")) TRYV(registry::MoveSources(txn, model, to.location.substr(7), here));
+    for (const std::string& from : Spellings(to.location)) {
+      if (from.size() <= longest || !source.starts_with(from + "/")) continue;
+      longest = from.size();
+      here = fmt::format("{}/{}{}", kOurs, to.id, source.substr(from.size()));
+    }
+  }
+  return here;
+}
+
+// Of versions that came when their files did not. Sources in the old server's own store moved when they came.
+Result<void> Migration::MoveSources(sql::Txn& txn, std::int64_t model) {
+  for (const auto& [id, to] : destinations_) {
+    if (!to.moves || to.location.empty() || to.id.empty() || to.location.starts_with(kOurs)) continue;
+    for (const std::string& from : Spellings(to.location))
+      TRYV(registry::MoveSources(txn, model, from, fmt::format("{}/{}", kOurs, to.id)));
   }
   return {};
 }

@@ -44,10 +44,10 @@ struct Report {
   std::int64_t files = 0, bytes = 0;       // copied by this call
   std::int64_t files_elsewhere = 0;        // runs and logged models whose files lie elsewhere (s3://…): their address is kept
   std::int64_t files_missing = 0;          // the same of files that only the old server's folder has (`--artifacts`)
-  std::vector<std::string> refused_files;  // links, odd names, unreadable ones; the first hundred
-  std::int64_t refused = 0;
-  std::vector<std::string> left_out;  // kinds of things that are not brought
-  std::int64_t rows = 0;              // rows of runs written by this call
+  std::vector<std::string> refused_files;  // links, odd names, unreadable ones; the first hundred of this call
+  std::int64_t refused = 0;                // of earlier calls, too
+  std::vector<std::string> left_out;       // kinds of things that are not brought
+  std::int64_t rows = 0;                   // rows of runs written by this call
   double seconds = 0;
   bool complete = false;  // nothing of the source is missing here
 };

@@ -415,7 +415,7 @@ Result<std::vector<registry::ModelVersion>> SqlSource::Versions(const std::strin
             one.run_id = row.Text(7);
             one.status = row.Text(8);
             one.run_link = row.Text(9);
-            if (one.source.starts_with("models:/m-")) one.logged_model_id = one.source.substr(8);
+            one.logged_model_id = registry::LoggedModelOf(one.source);
             return one;
           }));
   if (!version_tags_) return out;

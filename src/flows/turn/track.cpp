@@ -62,7 +62,7 @@ std::vector<track::Tag> TagsOf(const TurnContext& context, const codec::Json& pu
 }
 
 // The run's files, as they are now; gathering them again is harmless.
-Result<std::vector<artifacts::NamedBlob>> Gather(const TurnContext& context, const codec::Json& evaluation) {
+Result<Waiting> Gather(const TurnContext& context, const codec::Json& evaluation) {
   const Workspace& workspace = context.workspace;
   const std::filesystem::path& root = workspace.project.root;
   const std::filesystem::path folder = WaitingFiles(workspace, context.turn.run_id);
@@ -85,7 +85,7 @@ Result<StepResult> TrackStep(TurnContext& context) {
   const codec::Json& pull = context.outputs["pull"];
   TRY(const repo::Params params, repo::Params::Load(workspace.project.root / "params.yaml"));
   const std::string project = workspace.config.project.empty() ? "Default" : workspace.config.project;
-  TRY(const std::vector<artifacts::NamedBlob> files, Gather(context, evaluation));
+  TRY(const Waiting files, Gather(context, evaluation));
 
   StepResult result;
   result.outputs = codec::Json::Object{{"run_id", context.turn.run_id}};

@@ -42,7 +42,7 @@ Result<int> Carry(const Context& context, const Result<repo::ConfigEdit>& edit) 
   if (!edit) return Told(context, edit.error());
   for (const std::string& warning : edit->warnings) Warning(warning);
   TRYV(repo::WriteConfigEdit(*edit));
-  Print(edit->out);
+  if (!context.quiet) Print(edit->out);
   if (edit->error) return Told(context, *edit->error);
   return edit->exit;
 }

@@ -30,9 +30,10 @@ Result<int> DataStatus(const Arguments& arguments, Context& context) {
                                                                             .remote = arguments.Text("remote")}));
   TRYV(repository->Finish());
   if (context.json) {
-    PrintLine(metrics::DataStatusJson(status).DumpPython());
+    metrics::WriteDataStatusJson(status, Print);
+    Print("\n");
   } else if (!context.quiet) {
-    Print(metrics::DataStatusText(status));
+    metrics::WriteDataStatusText(status, Print);
   }
   return 0;
 }

@@ -24,9 +24,12 @@ Result<int> Diff(const Arguments& arguments, Context& context) {
   const metrics::DataDiffOptions options{.show_hash = arguments.Has("show-hash"),
                                          .hide_missing = arguments.Has("hide-missing") || arguments.Has("B_REV")};
   if (context.json) {
-    PrintLine(metrics::DataDiffJson(*diff, options).DumpPython());
+    metrics::WriteDataDiffJson(*diff, options, Print);
+    Print("\n");
+  } else if (!context.quiet && arguments.Has("md")) {
+    metrics::WriteDataDiffMarkdown(*diff, options, Print);
   } else if (!context.quiet) {
-    Print(arguments.Has("md") ? metrics::DataDiffMarkdown(*diff, options) : metrics::DataDiffText(*diff, options));
+    metrics::WriteDataDiffText(*diff, options, Print);
   }
   return 0;
 }

@@ -64,7 +64,7 @@ Result<int> ExpShow(const Arguments& arguments, Context& context) {
     return 0;
   }
   TRY(const std::string text, flows::ExperimentsTable(*std::move(states), options));
-  Print(text);
+  if (!context.quiet || options.style == flows::ExpTableStyle::kMarkdown) Print(text);  // as DVC
   return 0;
 }
 

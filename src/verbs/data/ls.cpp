@@ -27,13 +27,13 @@ Result<int> List(const Arguments& arguments, const Context& context) {
   const metrics::ListOptions options = ListOptionsOf(arguments);
   if (arguments.Has("tree")) {
     TRY(const metrics::ListEntry top, flows::ListRepoTree(*repo, arguments.Text("PATH"), wanted));
-    Print(metrics::TreeText({top}, options));
+    Print(metrics::TreeText({top}, options));  // in spite of --quiet, as DVC does
     return 0;
   }
   TRY(const std::vector<metrics::ListEntry> entries, flows::ListRepo(*repo, wanted));
   if (context.json) {
     PrintLine(metrics::ListJson(entries).DumpPython());
-  } else if (!entries.empty()) {
+  } else if (!entries.empty() && !context.quiet) {
     Print(metrics::ListText(entries, options));
   }
   return 0;

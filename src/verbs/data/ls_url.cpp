@@ -22,13 +22,13 @@ Result<int> LsUrl(const Arguments& arguments, Context& context) {
   }
   if (arguments.Has("tree")) {
     TRY(const metrics::ListEntry top, flows::ListUrlTree(request, wanted));
-    Print(metrics::TreeText({top}, ListOptionsOf(arguments)));
+    if (!context.quiet) Print(metrics::TreeText({top}, ListOptionsOf(arguments)));
     return 0;
   }
   TRY(const std::vector<metrics::ListEntry> entries, flows::ListUrl(request, wanted));
   if (context.json) {
     PrintLine(metrics::ListJson(entries).DumpPython());
-  } else if (!entries.empty()) {
+  } else if (!entries.empty() && !context.quiet) {
     Print(metrics::ListText(entries, ListOptionsOf(arguments)));
   }
   return 0;

@@ -13,7 +13,7 @@ Result<int> PlotsTemplates(const Arguments& arguments, Context& context) {
   }
   const Result<codec::Json> content = metrics::BuiltInTemplate(arguments.Text("TEMPLATE"));
   if (!content) return Caught(context, content.error().what);
-  PrintLine(content->DumpPython());
+  Inform(context, content->DumpPython());
   return 0;
 }
 

@@ -16,6 +16,7 @@ using flows::TaskState;
 Result<int> QueueStatus(const Arguments&, Context& context) {
   constexpr std::size_t kShortId = 7;
   TRY(const std::unique_ptr<flows::Repository> repository, OpenAtRoot(context));
+  TRYV(flows::GitOf(*repository));
   const flows::ExpQueue queue(*repository);
   const std::vector<flows::QueuedTask> tasks = queue.Tasks();
   metrics::Table table;
@@ -37,7 +38,7 @@ Result<int> QueueStatus(const Arguments&, Context& context) {
     return 0;
   }
   Print(table.rows.empty() ? "No experiment tasks in the queue.\n" : metrics::TableText(table));
-  PrintLine(fmt::format("\nWorker status: {} active, 0 idle", works ? 1 : 0));
+  Inform(context, fmt::format("\nWorker status: {} active, 0 idle", works ? 1 : 0));
   return 0;
 }
 

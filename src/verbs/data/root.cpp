@@ -8,7 +8,7 @@ namespace {
 
 Result<int> Root(const Arguments&, Context& context) {
   TRY(const std::filesystem::path root, repo::FindDvcRoot(context.directory));
-  PrintLine(context.directory.lexically_relative(root) == "." ? "." : root.lexically_relative(context.directory).string());
+  Inform(context, context.directory.lexically_relative(root) == "." ? "." : root.lexically_relative(context.directory).string());
   return 0;
 }
 

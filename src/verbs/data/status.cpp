@@ -13,6 +13,12 @@
 namespace mlean::verbs {
 namespace {
 
+// DVC catches all but what it breaks on.
+Result<int> Told(const Context& context, const Error& error) {
+  if (error.code == Code::kUnsupported) return error;
+  return Caught(context, error);
+}
+
 // Cache against remote, -c.
 Result<int> CloudStatus(const Arguments& arguments, Context& context, Session& session) {
   flows::Repository& repository = session.repository();
@@ -26,16 +32,17 @@ Result<int> CloudStatus(const Arguments& arguments, Context& context, Session& s
   query.revisions.all_commits = arguments.Has("all-commits");
   TRY(const int jobs, JobsOf(arguments));
   const Result<metrics::CloudStates> states = flows::DataCloudStatus(repository, query, jobs);
-  if (!states) return Caught(context, states.error());
+  if (!states) return Told(context, states.error());
   session.bar().Clear();
   TRYV(repository.Finish());
   if (context.json) {
-    PrintLine(metrics::CloudStatusJson(*states).Dump());
+    metrics::WriteCloudStatusJson(*states, Print);
+    Print("\n");
     return 0;
   }
   if (context.quiet) return states->empty() ? 0 : 1;
   if (!states->empty()) {
-    Print(metrics::CloudStatusText(*states));
+    metrics::WriteCloudStatusText(*states, Print);
     return 0;
   }
   TRY(const auto* stages, repository.index().All());
@@ -63,11 +70,11 @@ Result<int> StageStatus(const Arguments& arguments, Context& context, Session& s
                                           .with_deps = arguments.Has("with-deps"),
                                           .recursive = arguments.Has("recursive"),
                                           .check_updates = !arguments.Has("no-updates")});
-  if (!status) return Caught(context, status.error());
+  if (!status) return Told(context, status.error());
   session.bar().Clear();
   TRYV(repository.Finish());
   if (context.json) {
-    PrintLine(metrics::StatusJson(*status).Dump());
+    PrintLine(metrics::StatusJson(*status).DumpPython());
     return 0;
   }
   if (context.quiet) return status->empty() ? 0 : 1;

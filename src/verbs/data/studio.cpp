@@ -26,7 +26,7 @@ Result<int> StudioToken(const Arguments& arguments, Context& context) {
   TRY(const repo::ConfigScene scene, UsersConfig(arguments, context));
   const Result<repo::ConfigEdit> token = repo::RunConfig(scene, {.name = kToken, .value = std::nullopt});
   if (!token || token->error) return NotLoggedIn("Not logged in to Studio.");
-  Print(token->out);
+  if (!context.quiet) Print(token->out);
   return 0;
 }
 

@@ -83,8 +83,9 @@ void TellSummary(const Arguments& arguments, const Context& context, Session& se
 }
 
 int CheckStrict(const Arguments& arguments, const Context& context, const flows::MoveSummary& summary) {
-  if (!arguments.Has("strict") || summary.missing.empty()) return 0;
-  return Caught(context, fmt::format("{} files are missing, here and on the remote", summary.missing.size()));
+  const std::uint64_t missing = summary.missing.size() + summary.missing_imports;
+  if (!arguments.Has("strict") || missing == 0) return 0;
+  return Caught(context, fmt::format("{} files are missing, here and on the remote", missing));
 }
 
 }  // namespace mlean::verbs

@@ -1,6 +1,9 @@
 """Round trip 1: what one tool adds is clean for the other, and byte for byte what the other would have written."""
 
 import os
+import shutil
+import signal
+import subprocess
 
 import pytest
 
@@ -348,3 +351,26 @@ def test_shared_cache(order, make):
     assert folders == {0o2775}
     assert {mode for mode, _ in repo.objects().values()} == {"0o444"}
     assert second("status", "--json", cwd=repo).json == {}
+
+
+@pytest.mark.stricter("leave nothing beside the user's files when killed")
+@pytest.mark.parametrize("kind", ["copy", "symlink"])
+def test_killed_while_a_file_is_replaced(kind, real, ours, make, tmp_path):
+    """What a kill left beside a file became a part of the folder with the next `add`."""
+    if not shutil.which("strace"):
+        pytest.skip("needs strace")
+    repo = make(config="[cache]\n    type = symlink\n")
+    names = {f"f{number}": str(number) for number in range(20)}
+    repo.write("data", names)
+    words = ["add", "data"]
+    if kind == "copy":
+        ours("add", "data", cwd=repo)
+        words = ["unprotect", "data"]
+    for _ in range(3):
+        trace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", "trace=rename,renameat2", "-e", "inject=rename,renameat2:signal=KILL:when=3"]
+        done = subprocess.run([*trace, ours.starter.binary, *words], cwd=repo.path, env=ours.env, capture_output=True)
+        assert done.returncode == -signal.SIGKILL, "killed, as meant"
+        assert sorted(os.listdir(repo.path / "data")) == sorted(names)
+    ours("add", "data", cwd=repo)
+    assert "nfiles: 20" in repo.read("data.dvc")
+    assert real("status", "--json", cwd=repo).json == {}

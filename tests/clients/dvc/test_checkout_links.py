@@ -248,3 +248,22 @@ def test_corrupted_writable_object_is_not_linked(ours, make):
     assert not repo.exists("file")
     # The rotten object is taken out of the cache, as the real tool does when it finds one.
     assert ours("status", "--json", cwd=repo).json == {"file.dvc": [{"changed outs": {"file": "not in cache"}}]}
+
+
+@pytest.mark.stricter("keep what is behind a link, with --force too")
+@pytest.mark.parametrize("link", ["data", "data/deep"])
+def test_force_takes_nothing_behind_a_link(link, ours, make, tmp_path):
+    """Of the folder itself the link goes; behind one above it nothing is done. The real dvc empties the folder that it leads to: it is not asked."""
+    repo = make()
+    repo.write("dvc.yaml", "stages:\n  s:\n    cmd: mkdir -p data/deep && echo 1 > data/deep/a\n    outs: [data/deep]\n")
+    ours("repro", cwd=repo)
+    elsewhere = tmp_path / "elsewhere"
+    (repo.path / link).rename(elsewhere)
+    (repo.path / link).symlink_to(elsewhere)
+    precious = elsewhere / ("deep/b" if link == "data" else "b")
+    precious.write_text("precious")
+    above = link == "data"
+    done = ours("checkout", "-f", cwd=repo, check=255 if above else 0)
+    assert precious.read_text() == "precious"
+    assert ("'data' is a link" in done.stderr) == above == (repo.path / link).is_symlink()
+    assert repo.read("data/deep/a") == "1\n"

@@ -174,6 +174,15 @@ def test_temporary(project, real, ours):
     assert project.read("model.bin") == "new\n"
 
 
+def test_temporary_tells_what_it_leaves_out(project, real, ours):
+    """What the copy's experiment has is not among it, also when git did not track it before."""
+    project.write("dvc.yaml", project.read("dvc.yaml").replace("cp prep.txt model.bin", "cp prep.txt model.bin; echo > extra"))
+    project.sh("git rm -q --cached dvc.lock")
+    told = [tool("exp", "run", "--temp", "-n", tool.name, cwd=project).stderr.split("commits:\n")[1] for tool in (real, ours)]
+    assert "extra" in told[0] and "dvc.lock" not in told[0]
+    assert told[0].rstrip() == told[1].rstrip()
+
+
 def test_temporary_with_copied_paths(project, ours):
     project.write(".gitignore", project.read(".gitignore") + "/secret\n")
     project.commit()

@@ -138,6 +138,42 @@ def test_pull_of_an_import(order, make, registry, tmp_path):
     assert repos.content(clone.path / "data") == {"1": repos.md5(b"1\n"), "2": repos.md5(b"2\n")}
 
 
+def test_an_import_whose_source_is_gone(twins, registry, outside):
+    """It is told as missing, and hinders nothing else."""
+    pair = twins()
+    pair.run("import", registry.path, "data", check=0, compare="code")
+    pair.run("import-url", outside / "f.txt", check=0, compare="code")
+    pair.run("import-url", "--no-download", outside / "f.txt", "part", check=0, compare="code")
+    pair.each(lambda repo: repo.write("own", "own\n"))
+    pair.run("add", "own", check=0, compare="code")
+    registry.path.rename(registry.path.with_name("gone"))
+    outside.rename(outside.with_name("nowhere"))
+    for repo in (pair.a, pair.b):
+        for name in ("data", "f.txt", "own"):
+            repo.remove(name)
+        repo.sh("rm -rf .dvc/cache/files/md5/??/*.dir .dvc/cache/fs")
+    pair.run("fetch", check=0, compare="code")
+    pair.run("pull", check=1, compare="code")
+    pair.run("pull", "--allow-missing", check=0, compare="code")
+    ours = pair.tools[1]
+    done = ours("pull", cwd=pair.b, check=1)
+    assert "Checkout failed for following targets:\ndata\npart\n" in done.stderr
+    assert "WARNING: cannot fetch 'part': " in done.stderr
+    assert pair.a.read("own") == pair.b.read("own") == "own\n"
+    assert ours("fetch", "--strict", cwd=pair.b, check=1)
+
+
+@pytest.mark.parametrize("kind", ["f.txt", "d"])
+def test_a_changed_source_is_not_taken_for_what_was_imported(kind, either, make, outside):
+    repo = make()
+    either("import-url", "--no-download", outside / kind, "part", cwd=repo)
+    (outside / kind if kind == "f.txt" else outside / kind / "more").write_text("changed outside\n")
+    assert "Checkout failed for following targets:\npart\n" in either("pull", cwd=repo, check=1).stderr
+    assert not os.path.isfile(repo.path / "part") and not os.path.exists(repo.path / "part/more")
+    either("update", "part.dvc", cwd=repo)
+    assert repo.exists("part")
+
+
 GETS = [
     ("get", "{registry}", "data"),
     ("get", "{registry}", "data", "--rev", "v1", "-o", "old"),

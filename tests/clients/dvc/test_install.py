@@ -118,4 +118,5 @@ def test_version_for_editors(tmp_path):
     version = subprocess.run([link, "--version"], capture_output=True, text=True, check=True).stdout
     assert version == "3.67.1\n"
     own = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
+    assert subprocess.run([link, "-V"], capture_output=True, text=True, check=True).stdout == version
     assert own != version and own == subprocess.run([pathlib.Path(binary), "version"], capture_output=True, text=True, check=True).stdout

@@ -115,3 +115,34 @@ def test_old_lock_without_schema_is_refused(twins):
     pair.each(legacy)
     pair.each(lambda repo: repo.write("dvc.lock", "s:\n  cmd: x\n"))
     pair.run("status", compare="code")
+
+
+EXTERNAL = {
+    "dvc-file": lambda repo: repo.write("x.dvc", f"outs:\n- md5: {repos.md5(b'mine')}\n  size: 4\n  hash: md5\n  path: ../outside\n"),
+    "absolute": lambda repo: repo.write("x.dvc", f"outs:\n- md5: {repos.md5(b'mine')}\n  size: 4\n  hash: md5\n  path: {repo.beside('outside')}\n"),
+    "stage": lambda repo: (
+        repo.write("dvc.yaml", "stages:\n  x:\n    cmd: echo spoilt > ../outside\n    outs: [../outside]\n"),
+        repo.write("dvc.lock", "schema: '2.0'\nstages:\n  x:\n    cmd: echo spoilt > ../outside\n    outs:\n    - path: ../outside\n      hash: md5\n"
+                   f"      md5: {repos.md5(b'mine')}\n      size: 4\n"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", EXTERNAL)
+def test_cached_output_outside_of_the_project(kind, twins):
+    """DVC 2 had those; on one that is recorded DVC 3 breaks. mlean refuses it with one line; nothing is touched."""
+    pair = twins()
+    pair.each(EXTERNAL[kind])
+    pair.each(lambda repo: repo.beside("outside").write_text("mine"))
+    pair.commit()
+    pair.run("remote", "add", "-d", "r", "../remote", check=0)
+    line = f"sing cached external output {pair.b.beside('outside')} is not supported since DVC 3.0."
+    commands = ["status", "status -c", "gc -w -f", *(["repro", "repro x"] if kind == "stage" else ["repro x.dvc"])]
+    for words in commands:
+        done = pair.run(*words.split(), compare="code", check=255)
+        assert line in done.stderr and done.stderr.count("ERROR: ") == 1, done
+    for words in ("checkout", "checkout -f", "fetch", "pull"):
+        pair.run(*words.split(), compare="code", check=0)
+    for repo in pair.repos:
+        assert repo.beside("outside").read_text() == "mine"
+    assert pair.a.snapshot().keys() == pair.b.snapshot().keys()  # x.dvc may have an absolute path

@@ -375,6 +375,20 @@ def test_pull_during_repro(order, make, tmp_path):
     assert first("status", "--json", cwd=clone).json == {}
 
 
+def test_pull_without_a_run_cache(twins):
+    """Each time DVC warns that there is none to pull from."""
+    pair = twins(fill(CHAIN))
+    wanted = "Failed to pull run cache: config file error: no remote specified in"
+    assert wanted in pair.run("repro", "--pull", compare="lines", check=0).stderr
+    pair.run("repro", "--pull", check=0)
+    pair.run("repro", "--pull", "-q", check=0)
+    pair.run("repro", "--pull", "--no-run-cache", check=0)
+    pair.run("remote", "add", "-d", "r", "http://127.0.0.1:9/", check=0)
+    assert "run-cache is not supported for http filesystem: http://127.0.0.1:9/" in pair.run("repro", "--pull", check=0).stderr
+    pair.run("config", "core.remote", "nosuch", check=0)
+    pair.run("repro", "--pull", compare="code")
+
+
 def test_allow_missing(order, make, tmp_path):
     first, second = order
     repo = make()

@@ -96,14 +96,18 @@ def test_missing_in_the_work_tree(gone, pair):
     pair.run("metrics", "diff", "v1", compare="lines")
 
 
-BROKEN = {"json": ("top.json", "{"), "yaml": ("sub/in.yaml", "a: [\n"), "toml": ("other.toml", "=\n"), "params": ("params.yaml", "a: b: c\n"), "pipeline": ("dvc.yaml", "stages: [\n")}
+BROKEN = {"json": ("top.json", "{"), "yaml": ("sub/in.yaml", "a: [\n"), "toml": ("other.toml", "=\n"), "params": ("params.yaml", "a: b: c\n"), "pipeline": ("dvc.yaml", "stages: [\n"), "schema": ("dvc.yaml", "metrics: 1\n")}
+
+
+TOLD = {"pipeline": "unable to read: 'dvc.yaml', YAML file structure is corrupted\n", "schema": "'./dvc.yaml' validation failed\n"}
 
 
 @pytest.mark.parametrize("which", BROKEN)
 def test_broken_files(which, pair):
     pair.write(*BROKEN[which])
     for words in (["metrics", "show"], ["metrics", "diff", "v1"], ["params", "diff", "v1"]):
-        pair.run(*words, compare="code")
+        done = pair.run(*words, compare="code")
+        assert TOLD.get(which, "") in done.stderr
 
 
 def test_outside_of_a_project(real, ours, tmp_path):

@@ -5,6 +5,7 @@ import tempfile
 import warnings
 
 import mlflow
+import numpy
 from mlflow import MlflowClient
 
 warnings.filterwarnings("ignore")
@@ -40,17 +41,21 @@ def log_everything(client):
         mlflow.log_text("hello", "notes/hello.txt")
         mlflow.log_dict({"x": [1, 2]}, "x.json")
         mlflow.log_table({"q": [1, 2], "r": ["a", "b"]}, "table.json")
+        for step in range(3):
+            mlflow.log_image(numpy.zeros((4, 4, 3), dtype=numpy.uint8), key="dots", step=step)  # 2.x: "dots%step%0%timestamp%17…"
         with tempfile.TemporaryDirectory() as folder:
             (pathlib.Path(folder) / "empty").touch()
+            (pathlib.Path(folder) / "per%2541cent.txt").touch()  # clients ask for it as "perAcent.txt"
             (pathlib.Path(folder) / "ünïcode name.bin").write_bytes(bytes(range(256)) * 4096)
             mlflow.log_artifacts(folder, "many")
     shown = data_of(client.get_run(run.info.run_id))
     history = [(point.step, point.value) for point in client.get_metric_history(run.info.run_id, "loss")]
     listed = [(one.path, one.is_dir) for one in client.list_artifacts(run.info.run_id)]
+    images = len(client.list_artifacts(run.info.run_id, "images"))
     with tempfile.TemporaryDirectory() as folder:
         got = mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="many", dst_path=folder)
         downloaded = files_of(got), (pathlib.Path(got) / "ünïcode name.bin").read_bytes() == bytes(range(256)) * 4096
-    return shown, history, listed, downloaded
+    return shown, history, listed, images, downloaded
 
 
 def nested_runs(client):

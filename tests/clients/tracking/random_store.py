@@ -110,6 +110,13 @@ def add_registered(client, rng, name, runs):
         client.delete_model_version(name, "2")
 
 
+def add_prompt(client):
+    """Registered models that searches leave out, versions and all."""
+    for number, template in enumerate(["Hello {{name}}", "Guten Tag {{name}}\n✓"]):
+        client.register_prompt("greeting", template, commit_message=f"change {number}", tags={"team": "données"})
+    client.set_prompt_alias("greeting", "prod", 1)
+
+
 def fill(uri, seed, runs=12):
     rng = random.Random(seed)
     client = client_of(uri)
@@ -124,6 +131,7 @@ def fill(uri, seed, runs=12):
             client.log_inputs(made[-1][1], models=[LoggedModelInput(model_id)])
     for i in range(2):
         add_registered(client, rng, f"modèle {i}-{seed}", [run_id for _, run_id in made])
+    add_prompt(client)
     client.delete_run(made[0][1])
     client.delete_experiment(experiments[-1])
 
@@ -209,6 +217,11 @@ def read_registry(client):
     return out
 
 
+def read_prompt(client):
+    found = [client.load_prompt(uri) for uri in ("prompts:/greeting/1", "prompts:/greeting/2", "prompts:/greeting@prod")]
+    return [(int(prompt.version), prompt.template, prompt.commit_message, pairs(prompt.tags)) for prompt in found]
+
+
 def read(uri):
     client = client_of(uri)
     experiments = {}
@@ -226,7 +239,7 @@ def read(uri):
             models = all_pages(client.search_logged_models, experiment_ids=[experiment.experiment_id])
             one["models"] = {model.model_id: read_logged(model) for model in models}
         experiments[experiment.name] = one
-    return {"experiments": experiments, "registry": read_registry(client)}
+    return {"experiments": experiments, "registry": read_registry(client), "prompt": read_prompt(client)}
 
 
 def differences(a, b, path=""):

@@ -1,16 +1,19 @@
 """Records what MLflow's own client and our server say to each other, for tests/http/test_wire.py.
 
     MLEAN_BIN=build/mlean .deps/mlflow3/bin/python tests/golden/wire/record.py      # writes mlflow-<version>.json beside this file
+    MLEAN_BIN=build/mlean .deps/mlflow3/bin/python tests/golden/wire/record.py r    # mlflow-r-<version>.json: needs R with the package mlflow
 
-One fresh server a flow (tests/clients/tracking/flows.py), a proxy in between. What says nothing but where it was recorded is made
+One fresh server a flow (tests/clients/tracking/flows.py; flows.R), a proxy in between. What says nothing but where it was recorded is made
 the same everywhere: the user's name, the script, the commit. Bodies that are no JSON are kept by size and replayed as blanks.
 """
 
 import contextlib
 import http.server
 import json
+import os
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -98,22 +101,41 @@ def proxy(url, exchanges):
         server.server_close()
 
 
-def main():
+def by_python(flow):
+    def talk(url):
+        flows.run(flow, url)
+        while mlflow.active_run():
+            mlflow.end_run()
+
+    return talk
+
+
+def by_r(flow):
+    programs = pathlib.Path(sys.executable).parent
+    env = os.environ | {"MLFLOW_PYTHON_BIN": sys.executable, "MLFLOW_BIN": str(programs / "mlflow"), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    return lambda url: subprocess.run(["Rscript", str(HERE / "flows.R"), flow], env=env | {"MLFLOW_TRACKING_URI": url}, check=True, timeout=300)
+
+
+def main(client="python"):
+    if client == "r":
+        print_version = ["Rscript", "-e", "cat(as.character(packageVersion('mlflow')))"]
+        version = "r-" + subprocess.run(print_version, capture_output=True, text=True, check=True).stdout
+        talks = {flow: by_r(flow) for flow in ("experiments", "runs", "models")}
+    else:
+        version, talks = mlflow.__version__, {flow.__name__: by_python(flow) for flow in RECORDED}
     out = {}
-    for flow in RECORDED:
-        exchanges = out[flow.__name__] = []
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
+    for name, talk in talks.items():
+        exchanges = out[name] = []
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = pathlib.Path(temporary)
             for part in ("home", "root"):
                 (folder / part).mkdir()
             with start_server(find_mlean(), user_env(find_mlean(), folder / "home"), folder / "stderr", folder / "root") as live, proxy(live.url, exchanges) as url:
-                flows.run(flow, url)
-                while mlflow.active_run():
-                    mlflow.end_run()
+                talk(url)
     text = json.dumps(out, indent=0, ensure_ascii=False, sort_keys=True)
-    (HERE / f"mlflow-{mlflow.__version__}.json").write_text(text + "\n")
+    (HERE / f"mlflow-{version}.json").write_text(text + "\n")
     print({name: len(exchanges) for name, exchanges in out.items()})
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
