@@ -33,6 +33,16 @@ class Row:
     budget: str = ""
     passed: bool | None = None
     raw: dict = dataclasses.field(default_factory=dict)
+    by_limit: bool = False  # kept because the limit is reached, not the goal
+
+
+def judge(faster, goal, limit_faster=None):
+    """Whether a goal (× the replaced tool) is kept, and whether by the limit: where the limit itself does not reach the goal on this machine,
+    it is kept by what is no slower than the limit (docs/adr/0018)."""
+    if faster >= goal:
+        return True, False
+    by_limit = limit_faster is not None and limit_faster < goal and faster >= limit_faster
+    return by_limit, by_limit
 
 
 @dataclasses.dataclass

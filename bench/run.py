@@ -77,7 +77,7 @@ def shown(value, unit):
 
 
 def verdict(row):
-    return {True: "kept", False: "MISSED", None: ""}[row.passed]
+    return "kept by the limit" if row.by_limit and row.passed else {True: "kept", False: "MISSED", None: ""}[row.passed]
 
 
 def table(rows):

@@ -7,7 +7,7 @@ import pathlib
 import socket
 
 import tracking_data
-from cases import Row
+from cases import Row, judge
 from programs import MLEAN, TOP, Failed, Program, free_port
 
 MLFLOW = pathlib.Path(os.environ.get("MLFLOW_BIN", TOP / ".deps/mlflow3/bin/mlflow"))
@@ -139,27 +139,27 @@ def both(folder):
 
 def rate_row(title, unit, ours, theirs, goal, limit=None, limit_name="", near=0.5, raw=None):
     """Higher is better: `goal` times mlflow's, and `near` of the limit."""
-    parts, passed = [], None
+    parts, passed, by_limit = [], None, False
     if goal:
         parts.append(f"≥ {goal} ×")
-        passed = ours >= goal * theirs
+        passed, by_limit = judge(ours / theirs, goal, limit / theirs if limit else None)
     what = "mlflow"
     if limit:
         what += f"; {limit_name} {limit:,.0f}"
         parts.append(f"≥ {near} × {limit_name}")
         passed = passed is not False and ours >= near * limit
-    return Row(title, ours, unit, theirs, what, ours / theirs, " and ".join(parts), passed, raw or {})
+    return Row(title, ours, unit, theirs, what, ours / theirs, " and ".join(parts), passed, raw or {}, by_limit)
 
 
 def time_row(title, ours, theirs, goal, limit=None, limit_name="", near=2, raw=None):
     """Milliseconds, lower is better."""
-    parts, passed = [], None
+    parts, passed, by_limit = [], None, False
     if goal:
         parts.append(f"≥ {goal} × faster")
-        passed = ours * goal <= theirs
+        passed, by_limit = judge(theirs / ours, goal, theirs / limit if limit else None)
     what = "mlflow"
     if limit:
         what += f"; {limit_name} {limit:,.2f}"
         parts.append(f"≤ {near} × {limit_name}")
         passed = passed is not False and ours <= near * limit
-    return Row(title, ours, "ms", theirs, what, theirs / ours, " and ".join(parts), passed, raw or {})
+    return Row(title, ours, "ms", theirs, what, theirs / ours, " and ".join(parts), passed, raw or {}, by_limit)
