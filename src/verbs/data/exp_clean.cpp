@@ -1,4 +1,5 @@
 // mlean exp clean: removes what runs of experiments have left behind.
+#include "flows/data/exp_refs.hpp"
 #include "flows/data/exp_running.hpp"
 #include "verbs/data/dvc_command.hpp"
 #include "verbs/data/exp_options.hpp"
@@ -9,6 +10,7 @@ namespace {
 
 Result<int> ExpClean(const Arguments&, Context& context) {
   TRY(const std::unique_ptr<flows::Repository> repository, OpenAtRoot(context));
+  TRYV(flows::GitOf(*repository));
   flows::SweepCopies(*repository);
   Inform(context, "Cleaning up dvc-task messages...\nDone!");
   return 0;

@@ -44,6 +44,7 @@ Result<pid_t> StartWorker(const flows::Repository& repository) {
 
 Result<int> QueueStart(const Arguments&, Context& context) {
   TRY(const std::unique_ptr<flows::Repository> repository, OpenAtRoot(context));
+  TRYV(flows::GitOf(*repository));
   const flows::ExpQueue queue(*repository);
   int started = 0;
   if (!queue.HasWorker()) {

@@ -11,6 +11,7 @@ namespace {
 
 Result<int> QueueStop(const Arguments& arguments, Context& context) {
   TRY(const std::unique_ptr<flows::Repository> repository, OpenAtRoot(context));
+  TRYV(flows::GitOf(*repository));
   const flows::ExpQueue queue(*repository);
   TRYV(queue.AskToStop());
   if (!arguments.Has("kill")) {

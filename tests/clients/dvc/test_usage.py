@@ -63,5 +63,5 @@ def test_quiet(twins):
 
 def test_without_git(twins):
     pair = twins(git=False)
-    for words in ("diff", "diff --json", "diff a b", "queue status", "exp list", "exp show", "exp diff", "metrics diff", "params diff", "gc -a -f", "install"):
+    for words in ("diff", "diff --json", "diff a b", "queue status", "queue start", "queue stop", "exp clean", "exp list", "exp show", "exp diff", "metrics diff", "params diff", "gc -a -f", "install"):
         pair.run(*words.split())
