@@ -38,7 +38,7 @@ class Row:
 
 def judge(faster, goal, limit_faster=None):
     """Whether a goal (× the replaced tool) is kept, and whether by the limit: where the limit itself does not reach the goal on this machine,
-    it is kept by what is no slower than the limit (docs/adr/0018)."""
+    it is kept by what is no slower than the limit (docs/adr/0019)."""
     if faster >= goal:
         return True, False
     by_limit = limit_faster is not None and limit_faster < goal and faster >= limit_faster
