@@ -53,15 +53,15 @@ Error Wrong(std::string_view key, std::string_view cause) {
 
 void SelectText::Value(std::string_view value) {
   values_.emplace_back(std::string(value));
-  text_ += fmt::format("?{}", values_.size());
+  text_ += '?';
 }
 void SelectText::Value(std::int64_t value) {
   values_.emplace_back(value);
-  text_ += fmt::format("?{}", values_.size());
+  text_ += '?';
 }
 void SelectText::Value(double value) {
   values_.emplace_back(value);
-  text_ += fmt::format("?{}", values_.size());
+  text_ += '?';
 }
 
 Result<void> SelectText::CompareText(std::string_view expression, std::string_view key, Op op, const Operand& value) {

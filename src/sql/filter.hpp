@@ -3,7 +3,7 @@
 //
 //   sql::SelectText text;
 //   text.Add("SELECT no FROM models m WHERE ");
-//   TRYV(text.CompareText("m.name", "name", sql::Op::kLike, "arrival%"));     // "m.name GLOB ?1", 'arrival*' bound
+//   TRYV(text.CompareText("m.name", "name", sql::Op::kLike, "arrival%"));     // "m.name GLOB ?", 'arrival*' bound
 //   TRY(sql::Stmt stmt, text.Prepare(conn));
 #pragma once
 
@@ -28,9 +28,9 @@ using Operand = std::variant<std::monostate, std::string, double, std::int64_t, 
 // A SELECT in the making.
 class SelectText {
  public:
-  // `sql` is a literal of the store, never a text from outside.
+  // `sql` is a literal of the store, never a text from outside, and has no parameters.
   void Add(std::string_view sql) { text_ += sql; }
-  // Adds "?N" and keeps the value.
+  // Adds "?" and keeps the value. Without a number: SQLite looks through all numbers for each that is one more.
   void Value(std::string_view value);
   void Value(std::int64_t value);
   void Value(double value);

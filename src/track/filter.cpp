@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxComparisons = 64;
 constexpr std::size_t kMaxListElements = 10'000;
+constexpr std::size_t kMaxAllElements = 50'000;  // of all lists; a statement of PostgreSQL takes 65,535 parameters
 constexpr int kMaxDepth = 16;
 
 enum class TokenKind : std::uint8_t { kEnd, kName, kNumber, kText, kOperator, kOpen, kClose, kComma, kOther };
@@ -187,7 +188,9 @@ class Parser {
     return Fail(Code::kInvalid, fmt::format("Invalid {}filter string: '{}'", grammar_.of_models ? "" : "clause(s) in ", token));
   }
   void Advance() { token_ = lexer_.Next(); }
-  bool IsWord(std::string_view word) const { return token_.kind == TokenKind::kName && ToLower(token_.text) == word; }
+  bool IsWord(std::string_view word) const {
+    return token_.kind == TokenKind::kName && token_.text.size() == word.size() && ToLower(token_.text) == word;
+  }
   bool TakeWord(std::string_view word) {
     if (!IsWord(word)) return false;
     Advance();
@@ -352,6 +355,9 @@ class Parser {
       Advance();
       if (token_.kind == TokenKind::kClose && !elements.empty()) break;  // a trailing comma
       if (token_.kind != TokenKind::kText || elements.size() == kMaxListElements) return WrongList(written, elements.empty());
+      if (++elements_ > kMaxAllElements) {
+        return Fail(Code::kInvalid, fmt::format("cannot parse filter: more than {} values in its lists", kMaxAllElements));
+      }
       elements.emplace_back(Unquoted(token_.text));
       Advance();
     } while (token_.kind == TokenKind::kComma);
@@ -376,6 +382,7 @@ class Parser {
   const Grammar& grammar_;
   Token token_;
   std::size_t comparisons_ = 0;
+  std::size_t elements_ = 0;  // of all lists
 };
 
 constexpr EntityWord kRunEntities[] = {{"metric", Field::kMetric},

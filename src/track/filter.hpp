@@ -8,7 +8,7 @@
 //   op         := = != < <= > >= LIKE ILIKE          words in any case
 //   value      := number | 'text' | "text"           as it stands between the quotes: 'a''b' is a''b, as for MLflow
 //
-// Pure; at most 64 comparisons, 16 levels of parentheses, 10,000 list elements. Errors carry MLflow's texts.
+// Pure; at most 64 comparisons, 16 levels of parentheses, 10,000 elements of a list, 50,000 of all. Errors carry MLflow's texts.
 #pragma once
 
 #include <span>

@@ -126,6 +126,13 @@ TEST(Filter, IsBounded) {
   for (int i = 0; i < 64; ++i) many += " AND tags.t = 'x'";
   EXPECT_EQ(Parsed(many), "error: cannot parse filter: more than 64 comparisons");
   EXPECT_EQ(Parsed(std::string(100'000, '(')), "error: cannot parse filter: more than 16 levels of parentheses");
+  std::string list = "run_id IN ('a'";
+  for (int i = 1; i < 10'000; ++i) list += ",'a'";
+  list += ")";
+  std::string lists = list;
+  for (int i = 1; i < 5; ++i) lists += " AND " + list;
+  EXPECT_EQ(Parsed(lists).substr(0, 5), Parsed(list).substr(0, 5));
+  EXPECT_EQ(Parsed(lists + " AND run_id IN ('a')"), "error: cannot parse filter: more than 50000 values in its lists");
 }
 
 TEST(Order, IsRead) {

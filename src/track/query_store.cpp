@@ -30,7 +30,7 @@ bool AddExperimentIds(sql::SelectText& text, const std::vector<std::string>& ids
     const auto number = ParseInt(id);
     if (!number) continue;
     if (any) text.Add(", ");
-    // SQLite looks at every parameter for each that is one more.
+    // They may be more than a statement takes parameters.
     if (ids.size() > kMaxBoundIds) {
       text.Add(std::to_string(*number));
     } else {

@@ -2,6 +2,7 @@
 apply to every migration and every statement. Nothing else may be needed; what these rules do not cover is not written in a store.
 """
 
+import itertools
 import re
 
 # What a PostgreSQL backend makes once, before the first migration.
@@ -49,7 +50,7 @@ RULES = [
     (r"SELECT RAISE\(ABORT, (§\d+§)\)", r"RAISE EXCEPTION \1"),
     (r"CREATE TRIGGER (\w+) (\w+ \w+ ON \w+)(?:\s+WHEN (.*?))?\s+BEGIN\s+(.*?)\s*END", lambda m: _trigger(*m.groups())),
     # Statements.
-    (r"\?(\d+)", r"$\1"),
+    (r"\?(\d+)", r"$\1"),  # those without a number have got one by their place
     (r"(?<![\w.])user\b", r'"user"'),  # a column of ours, a function there
     (r"\bmax\(([^(),]+), ", r"greatest(\1, "),
     (r"\bLIKE (\$\d+)", r"ILIKE \1 ESCAPE ''"),
@@ -67,6 +68,9 @@ def postgres(sql):
         return f"§{len(kept) - 1}§"
 
     sql = _QUOTED.sub(keep, sql)
+    assert not re.search(r"\?\d.*\?(?!\d)|\?(?!\d).*\?\d", sql, flags=re.DOTALL), f"parameters with and without numbers: {sql}"
+    places = itertools.count(1)
+    sql = re.sub(r"\?(?!\d)", lambda _: f"?{next(places)}", sql)
     for pattern, replacement in RULES:
         sql = re.sub(pattern, replacement, sql, flags=re.DOTALL)
     return re.sub(r"§(\d+)§", lambda match: kept[int(match[1])], sql)
