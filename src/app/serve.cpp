@@ -202,9 +202,10 @@ Result<os::NumberLocks> JoinServers(const flows::Workspace& workspace) {
 }
 
 // Where artifacts are. The name of the variable is MLflow's.
-Result<void> PrepareBucket(const verbs::Arguments& arguments, flows::Workspace& workspace) {
+Result<void> PrepareDestination(const verbs::Arguments& arguments, const std::filesystem::path& directory,
+                                flows::Workspace& workspace) {
   const char* const kept = std::getenv("MLFLOW_ARTIFACTS_DESTINATION");
-  TRYV(flows::UseBucket(workspace, arguments.Text("artifacts-destination", kept == nullptr ? "" : kept)));
+  TRYV(flows::UseDestination(workspace, arguments.Text("artifacts-destination", kept == nullptr ? "" : kept), directory));
   const std::string cache = arguments.Text("artifacts-cache", "10");
   const std::optional<std::int64_t> gib = ParseInt(cache);
   if (!gib || *gib < 0 || *gib > kMaxCacheGib) {
@@ -287,7 +288,7 @@ Result<int> RunServer(const verbs::Arguments& arguments, verbs::Context& context
   TRY(os::StopSignals stop, os::StopSignals::Block());
   TRY(const std::filesystem::path root, PrepareRoot(arguments, context));
   TRY(flows::Workspace workspace, flows::OpenWorkspace(root, *context.clock, "server", true, sync));
-  TRYV(PrepareBucket(arguments, workspace));
+  TRYV(PrepareDestination(arguments, context.directory, workspace));
   TRY(flows::Workspace api_workspace, flows::OpenWorkspace(root, *context.clock, "server", true, sync));
   api_workspace.bucket = workspace.bucket;
   TRY(const os::NumberLocks joined, JoinServers(workspace));
@@ -403,7 +404,8 @@ verbs::VerbSpec ServerVerb() {
                          "what an answered write survives: kill -9, or power loss too (an fsync for each group)", "normal"),
       verbs::ValueOption(
           "--artifacts-destination", "URL",
-          "s3://BUCKET/PREFIX: keep artifacts there from now on; else they stay where they are, on the disk at first"),
+          "keep artifacts there from now on: s3://BUCKET/PREFIX, or a folder (under their own paths, as mlflow server does); "
+          "else they stay where they are, below --root at first"),
       verbs::ValueOption("--default-artifact-root", "URL",
                          "s3://…, file:///… or a folder: where clients write the files of new experiments by themselves, past "
                          "this server; else it keeps them"),

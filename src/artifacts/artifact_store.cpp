@@ -23,6 +23,7 @@ ALTER TABLE unused_blobs ADD COLUMN size INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE artifact_bucket(
   id INTEGER NOT NULL PRIMARY KEY CHECK(id = 1), url TEXT NOT NULL, store TEXT NOT NULL, ready INTEGER NOT NULL);
 )sql";
+constexpr const char* kRemoved = "CREATE TABLE removed_artifacts(path TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID;";
 constexpr const char* kTables = R"sql(
 CREATE TABLE artifacts(
   path TEXT NOT NULL PRIMARY KEY, digest TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL) WITHOUT ROWID;
@@ -147,7 +148,7 @@ NamedBlob ReadNamed(const sql::Stmt& row) { return {row.Text(0), {row.Text(1), r
 }  // namespace
 
 std::vector<sql::Migration> Migrations() {
-  return {{"artifacts", 1, kTables}, {"artifacts", 2, kUnused}, {"artifacts", 3, kBucket}};
+  return {{"artifacts", 1, kTables}, {"artifacts", 2, kUnused}, {"artifacts", 3, kBucket}, {"artifacts", 4, kRemoved}};
 }
 
 Result<std::string> CleanPath(std::string_view path) {
@@ -304,6 +305,20 @@ Result<std::vector<LooseBlob>> ListContents(sql::Conn& conn, const std::string& 
       conn.Prepare("SELECT digest, max(size) FROM artifacts WHERE digest > ?1 GROUP BY digest ORDER BY digest LIMIT ?2"));
   stmt.Bind(after).Bind(limit);
   return sql::ReadRows(stmt, ReadLoose);
+}
+
+Result<void> NoteRemoved(sql::Txn& txn, const std::string& path) {
+  return txn.Exec("INSERT INTO removed_artifacts(path) VALUES(?1) ON CONFLICT DO NOTHING", path);
+}
+
+Result<std::vector<std::string>> ListRemoved(sql::Conn& conn) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT path FROM removed_artifacts ORDER BY path LIMIT ?1"));
+  stmt.Bind(kSweepAtOnce);
+  return sql::ReadRows(stmt, [](const sql::Stmt& row) { return row.Text(0); });
+}
+
+Result<void> ForgetRemoved(sql::Txn& txn, const std::string& path) {
+  return txn.Exec("DELETE FROM removed_artifacts WHERE path = ?1", path);
 }
 
 Result<Swept> SweepAllUnused(sql::Database& db, const std::filesystem::path& root) {

@@ -77,7 +77,7 @@ Result<Swept> SweepOrphans(sql::Database& db, const std::filesystem::path& root)
 // Then the files in `root` are a cache, and the ones who change rows take care of the objects (flows/blob_store.hpp): before a
 // row is added its content is there, and what is written down as unused is removed under a lock.
 struct Bucket {
-  std::string url;
+  std::string url;     // s3://…, or the path of a folder (below)
   std::string store;   // who we are to others that may use the bucket; random
   bool ready = false;  // every row's content is in it
 };
@@ -93,6 +93,14 @@ Result<std::vector<LooseBlob>> ListUnused(sql::Conn& conn);
 Result<void> ForgetUnused(sql::Txn& txn, const std::string& digest);
 // Every content that a row names, once; the next ones behind `after`.
 Result<std::vector<LooseBlob>> ListContents(sql::Conn& conn, const std::string& after, int limit);
+
+// ---- in a folder under their paths (flows/artifact_folder.hpp)
+// Then there are no rows above; the folder is kept as a Bucket with a path. A transaction notes what goes with it, and it goes
+// after that.
+Result<void> NoteRemoved(sql::Txn& txn, const std::string& path);
+// Some of them, at most some hundred.
+Result<std::vector<std::string>> ListRemoved(sql::Conn& conn);
+Result<void> ForgetRemoved(sql::Txn& txn, const std::string& path);
 
 struct NamedBlob {
   std::string path;

@@ -7,6 +7,7 @@
 
 #include "base/digest.hpp"
 #include "base/ids.hpp"
+#include "flows/artifact_folder.hpp"
 #include "flows/blob_store.hpp"
 #include "net/percent.hpp"
 #include "os/files.hpp"
@@ -28,6 +29,22 @@ std::string PathOf(std::string_view uri) {
   return std::string(rest);
 }
 
+// Clients make the folders from <run>/artifacts on.
+ArtifactPlace FolderAt(const std::filesystem::path& path) {
+  std::vector<std::filesystem::path> parts(path.begin(), path.end());
+  std::erase_if(parts, [](const std::filesystem::path& part) { return part.empty(); });
+  const auto last = std::find(parts.rbegin(), parts.rend(), "artifacts");
+  auto trusted = last == parts.rend() ? parts.size() : static_cast<std::size_t>(parts.rend() - last) - 1;
+  if (last != parts.rend() && trusted > 0) --trusted;
+  std::filesystem::path whole;
+  std::string beginning;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    whole /= parts[i];
+    if (i + 1 == trusted) beginning = whole.string();
+  }
+  return {ArtifactPlace::Kind::kFolder, whole.string(), std::move(beginning)};
+}
+
 // Clients undo the percent signs, and take no other machine's name for this one.
 ArtifactPlace FolderOf(std::string_view uri) {
   const std::string_view rest = uri.substr(uri.find(':') + 1);
@@ -35,7 +52,7 @@ ArtifactPlace FolderOf(std::string_view uri) {
   std::string path;
   if ((!host.empty() && host != "localhost") || !net::PercentDecode("/" + PathOf(uri), path)) return {};
   if (path.find('\0') != path.npos) return {};
-  return {ArtifactPlace::Kind::kFolder, path};
+  return FolderAt(path);
 }
 
 }  // namespace
@@ -43,16 +60,25 @@ ArtifactPlace FolderOf(std::string_view uri) {
 ArtifactPlace ParseArtifactUri(std::string_view uri) {
   using Kind = ArtifactPlace::Kind;
   const std::size_t colon = uri.find(':');
-  if (colon == uri.npos) return {Kind::kFolder, std::string(uri)};
+  if (colon == uri.npos) return FolderAt(std::string(uri));
   const std::string_view scheme = uri.substr(0, colon);
-  if (scheme == "mlflow-artifacts") return {Kind::kStore, PathOf(uri)};
+  if (scheme == "mlflow-artifacts") return {Kind::kStore, PathOf(uri), {}};
   if (scheme == "file") return FolderOf(uri);
   if (scheme != "http" && scheme != "https") return {};
   const std::size_t route = uri.find(kProxyRoute);
   if (route == uri.npos) return {};
   std::string_view rest = uri.substr(route + kProxyRoute.size());
   while (!rest.empty() && rest.front() == '/') rest.remove_prefix(1);
-  return {Kind::kStore, std::string(rest)};
+  return {Kind::kStore, std::string(rest), {}};
+}
+
+Result<ArtifactPlace> PlaceOf(const Workspace& workspace, std::string_view uri) {
+  ArtifactPlace place = ParseArtifactUri(uri);
+  if (place.kind != ArtifactPlace::Kind::kStore || workspace.folder.place.empty()) return place;
+  TRYV(CheckFolder(workspace));
+  TRY(const std::string path, artifacts::CleanPath(place.path));  // clients name the places of experiments
+  const std::string root = workspace.folder.place.string();
+  return ArtifactPlace{ArtifactPlace::Kind::kFolder, path.empty() ? root : root + "/" + path, root};
 }
 
 std::string AbsoluteLocation(const std::string& location, const std::filesystem::path& folder) {
@@ -60,28 +86,30 @@ std::string AbsoluteLocation(const std::string& location, const std::filesystem:
   return (folder / location).lexically_normal().string();
 }
 
-std::optional<std::filesystem::path> InFolder(const std::string& folder, std::string_view path) {
-  const std::filesystem::path place(folder);
-  std::vector<std::filesystem::path> parts(place.begin(), place.end());
-  const auto last = std::find(parts.rbegin(), parts.rend(), "artifacts");
-  auto unchecked = last == parts.rend() ? parts.size() : static_cast<std::size_t>(parts.rend() - last) - 1;
-  if (last != parts.rend() && unchecked > 0) --unchecked;
-  for (const std::filesystem::path& part : std::filesystem::path(path)) parts.push_back(part);
-  std::filesystem::path at;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i].empty()) continue;
-    at /= parts[i];
-    if (i < unchecked) continue;
+std::optional<std::filesystem::path> InFolder(const ArtifactPlace& place, std::string_view path) {
+  std::filesystem::path at(place.trusted);
+  // What clients have a say in: not more than the first part can be ours.
+  const std::filesystem::path below =
+      std::filesystem::path(place.path.substr(place.trusted.size())).relative_path() / std::filesystem::path(path);
+  for (auto part = below.begin(); part != below.end(); ++part) {
+    if (part->empty()) continue;
+    if (*part == ".." || (at == place.trusted && IsOurs(part->string()))) return std::nullopt;
+    at /= *part;
     const Result<os::FileStat> stat = os::StatLink(at);
     if (!stat && stat.error().code == Code::kNotFound) continue;
-    const bool last_part = i + 1 == parts.size();
-    if (!stat || (stat->kind != os::FileKind::kDir && !(stat->kind == os::FileKind::kFile && last_part))) return std::nullopt;
+    const bool last = std::next(part) == below.end();
+    if (!stat || (stat->kind != os::FileKind::kDir && !(stat->kind == os::FileKind::kFile && last))) return std::nullopt;
   }
   return at;
 }
 
 Result<void> PutFile(const Workspace& workspace, const std::string& path, const artifacts::Blob& blob,
                      const std::filesystem::path& file) {
+  if (!workspace.folder.place.empty()) {
+    const Result<std::string> clean = artifacts::CleanPath(path);
+    if (!clean) static_cast<void>(os::Remove(file));
+    return clean ? PutInFolder(workspace, "mlflow-artifacts:/", *clean, file) : Result<void>(clean.error());
+  }
   const Result<BlobHold> hold = HoldBlobs(workspace, {{blob, file}});
   Result<void> put;
   if (!hold) put = hold.error();
@@ -95,21 +123,15 @@ Result<void> PutFile(const Workspace& workspace, const std::string& path, const 
 }
 
 Result<void> KeepArtifact(const Workspace& workspace, const std::string& uri, const std::string& path, std::string_view text) {
+  TRYV(PlaceOf(workspace, uri));  // it is there
   const ArtifactPlace place = ParseArtifactUri(uri);
   if (place.kind == ArtifactPlace::Kind::kElsewhere) {
     return Fail(Code::kUnsupported, fmt::format("cannot keep '{}' in '{}': it is not in this machine's store", path, uri));
   }
-  if (place.kind == ArtifactPlace::Kind::kFolder) {
-    const std::optional<std::filesystem::path> file = InFolder(place.path, path);
-    if (!file || os::IsDir(*file)) {
-      return Fail(Code::kInvalid, fmt::format("cannot keep '{}' in '{}': a link, a file or a folder is in the way", path, uri));
-    }
-    TRYV(os::MakeDirs(file->parent_path()));
-    return os::WriteFileAtomic(*file, text, {.sync = false});
-  }
   TRYV(os::MakeDirs(workspace.UploadDir()));
   const std::filesystem::path file = workspace.UploadDir() / NewHex32();
   TRYV(os::WriteFileAtomic(file, text, {.sync = false}));
+  if (place.kind == ArtifactPlace::Kind::kFolder) return PutInFolder(workspace, uri, path, file);
   const artifacts::Blob blob{Sha256Hex(text), static_cast<std::int64_t>(text.size()), workspace.Now()};
   return PutFile(workspace, place.path.empty() ? path : place.path + "/" + path, blob, file);
 }

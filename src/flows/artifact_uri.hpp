@@ -15,15 +15,18 @@ namespace mlean::flows {
 
 struct ArtifactPlace {
   enum class Kind : std::uint8_t { kStore, kFolder, kElsewhere } kind = Kind::kElsewhere;
-  std::string path;  // kStore: below the artifact root; kFolder: absolute
+  std::string path;     // kStore: below the artifact root; kFolder: absolute
+  std::string trusted;  // kFolder: its beginning that is the administrator's and may have links; clients make what follows
 };
 ArtifactPlace ParseArtifactUri(std::string_view uri);
+// The same where this project keeps its artifacts under their paths: then what is in its store is in a folder. kBusy when that
+// is not there.
+Result<ArtifactPlace> PlaceOf(const Workspace& workspace, std::string_view uri);
 // The location as it is kept: a path that is relative becomes one below `folder`, as for MLflow.
 std::string AbsoluteLocation(const std::string& location, const std::filesystem::path& folder);
-// `path` (clean, relative) below the folder of a kFolder place. Clients make the folders from <run>/artifacts on: nullopt when
-// one of those is no folder, or the last one no file either: a link could lead out. What is in front of them may be a link of the
-// administrator.
-std::optional<std::filesystem::path> InFolder(const std::string& folder, std::string_view path);
+// `path` (clean, relative) below a kFolder place. nullopt when behind what is trusted one is no folder, or the last one no file
+// either: a link could lead out.
+std::optional<std::filesystem::path> InFolder(const ArtifactPlace& place, std::string_view path);
 
 // `path` below the artifact root names the content of `file` from now on; the file, in UploadDir, is taken or removed.
 Result<void> PutFile(const Workspace& workspace, const std::string& path, const artifacts::Blob& blob,

@@ -9,6 +9,8 @@
 
 #include "base/ids.hpp"
 #include "base/log.hpp"
+#include "flows/artifact_folder.hpp"
+#include "flows/artifact_uri.hpp"
 #include "flows/blob_bucket.hpp"
 #include "os/files.hpp"
 
@@ -153,6 +155,25 @@ bool IsBucketUrl(const std::string& url) {
          url.find_first_of("/?#@ ", kScheme.size()) != kScheme.size() && url.find_first_of("?#@ ") == url.npos;
 }
 
+bool IsFolder(const artifacts::Bucket& row) { return row.url.starts_with('/'); }
+
+// A bucket's url, or a folder's whole path.
+Result<std::string> ParseDestination(std::string url, const fs::path& directory) {
+  while (url.size() > 1 && url.ends_with('/') && url != "s3://") url.pop_back();
+  if (IsBucketUrl(url)) return url;
+  const bool is_path = url.find(':') == url.npos || url.find('/') < url.find(':');
+  const ArtifactPlace place =
+      is_path ? ArtifactPlace{ArtifactPlace::Kind::kFolder, (directory / url).string(), {}} : ParseArtifactUri(url);
+  std::string path = fs::path(place.path).lexically_normal().string();
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  if (place.kind == ArtifactPlace::Kind::kFolder && path.size() > 1 && path.starts_with('/')) return path;
+  return Fail(Code::kUsage,
+              fmt::format("cannot keep artifacts in '{}': expected s3://BUCKET/PREFIX, a folder, or nothing: then they are below "
+                          "the folder --root",
+                          url),
+              "mlean server --artifacts-destination s3://BUCKET/PREFIX");
+}
+
 }  // namespace
 
 Result<BlobHold> HoldBlobs(const Workspace& workspace, const std::vector<NewBlob>& blobs) {
@@ -172,10 +193,11 @@ Result<BlobHold> HoldBlobs(const Workspace& workspace, const std::vector<NewBlob
 Result<void> PutHeld(sql::Txn& txn, const Workspace& workspace, const BlobHold&, const std::string& path,
                      const artifacts::Blob& blob, const fs::path& file) {
   TRY(const auto bucket, artifacts::FindBucket(txn));
-  if (bucket && bucket->ready && !workspace.bucket) {
+  if (bucket && bucket->ready && !workspace.bucket && workspace.folder.place.empty()) {
     return Fail(Code::kBusy,
                 fmt::format("cannot keep artifact '{}': the artifacts have moved to '{}' meanwhile", path, bucket->url));
   }
+  if (!workspace.folder.place.empty()) return PutInFolder(workspace, "mlflow-artifacts:/", path, file);
   return artifacts::Put(txn, workspace.BlobDir(), path, blob, file, workspace.sync);
 }
 
@@ -198,6 +220,10 @@ Result<artifacts::Swept> SweepBlobs(const Workspace& workspace, bool orphans) {
     return all;
   }
   TRY(all, artifacts::SweepAllUnused(*workspace.db, workspace.BlobDir()));
+  if (!workspace.folder.place.empty()) {  // what is in it and has no run is the team's
+    TRY(const artifacts::Swept some, SweepFolder(workspace));
+    Add(all, some);
+  }
   if (!orphans) return all;
   TRY(const artifacts::Swept some, artifacts::SweepOrphans(*workspace.db, workspace.BlobDir()));
   Add(all, some);
@@ -208,32 +234,42 @@ void SweepBlobsLater(const Workspace& workspace) {
   if (const auto swept = SweepBlobs(workspace); !swept) log::Warn("artifacts.sweep", {{"error", swept.error().what}});
 }
 
-Result<std::shared_ptr<BlobBucket>> OpenBucket(const Workspace& workspace) {
+Result<void> OpenDestination(Workspace& workspace) {
   TRY(const auto row, workspace.db->Read(artifacts::FindBucket));
-  if (!row || !row->ready) return std::shared_ptr<BlobBucket>();
-  return std::make_shared<BlobBucket>(row->url, workspace.BlobDir(), workspace.UploadDir());
+  if (!row || !row->ready) return {};
+  if (IsFolder(*row)) {
+    workspace.folder = FolderOfRow(*row);
+  } else {
+    workspace.bucket = std::make_shared<BlobBucket>(row->url, workspace.BlobDir(), workspace.UploadDir());
+  }
+  return {};
 }
 
-Result<void> UseBucket(Workspace& workspace, std::string url) {
-  while (url.ends_with('/') && url != "s3://") url.pop_back();
+Result<void> UseDestination(Workspace& workspace, std::string url, const fs::path& directory) {
   TRY(std::optional<artifacts::Bucket> row, workspace.db->Read(artifacts::FindBucket));
   const bool known = row && row->ready;
   if (url.empty() && !known) return {};
-  if (!url.empty() && !IsBucketUrl(url)) {
-    return Fail(Code::kUsage,
-                fmt::format("cannot keep artifacts in '{}': expected s3://BUCKET/PREFIX, or nothing: then they are in "
-                            "the folder --root",
-                            url),
-                "mlean server --artifacts-destination s3://BUCKET/PREFIX");
+  if (!url.empty()) {
+    TRY(url, ParseDestination(url, directory));
   }
   if (known && !url.empty() && row->url != url) {
-    return Fail(Code::kConflict, fmt::format("cannot keep artifacts in '{}': this project's are in '{}'", url, row->url),
-                fmt::format("mlean server --artifacts-destination {}", row->url));
+    const artifacts::Bucket moved{url, row->store, true};
+    if (!IsFolder(*row) || !IsFolder(moved) || !IsMarked(FolderOfRow(moved))) {
+      return Fail(Code::kConflict, fmt::format("cannot keep artifacts in '{}': this project's are in '{}'", url, row->url),
+                  fmt::format("mlean server --artifacts-destination {}", row->url));
+    }
+    row = moved;
+    TRYV(workspace.db->Write([&](sql::Txn& txn) { return artifacts::SaveBucket(txn, *row); }));
   }
   if (!known && (!row || row->url != url)) {
     // Written down before the bucket is told: a start that is cut off finds its own claim.
     row = artifacts::Bucket{url, NewHex32(), false};
     TRYV(workspace.db->Write([&](sql::Txn& txn) { return artifacts::SaveBucket(txn, *row); }));
+  }
+  if (IsFolder(*row)) {
+    TRYV(UseFolder(workspace, *row, known));
+    SweepBlobsLater(workspace);
+    return {};
   }
   auto bucket = std::make_shared<BlobBucket>(row->url, workspace.BlobDir(), workspace.UploadDir());
   TRYV(bucket->Claim(row->store, known));

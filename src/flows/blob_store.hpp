@@ -1,5 +1,6 @@
-// The contents of artifacts, wherever this project keeps them: on its disk, or in a bucket (flows/blob_bucket.hpp). What the
-// others of this room and the routes use; the rows are artifacts/artifact_store.hpp.
+// The contents of artifacts, wherever this project keeps them: on its disk, in a bucket (flows/blob_bucket.hpp), or in a folder
+// under their paths (flows/artifact_folder.hpp). What the others of this room and the routes use; the rows are
+// artifacts/artifact_store.hpp.
 //
 //   TRY(const BlobHold hold, HoldBlobs(workspace, {{{blob, file}}}));             // its content is safe from here on
 //   db->Write([&](sql::Txn& txn) { return PutHeld(txn, workspace, hold, path, blob, file); });
@@ -34,7 +35,7 @@ class BlobHold {
 
 // Sees to it that the contents are in the bucket. Nothing to do on a disk. Errors as of BlobBucket.
 Result<BlobHold> HoldBlobs(const Workspace& workspace, const std::vector<NewBlob>& blobs);
-// artifacts::Put for contents that are held.
+// artifacts::Put for contents that are held; a project that has a folder gets the file there, whatever becomes of `txn`.
 Result<void> PutHeld(sql::Txn& txn, const Workspace& workspace, const BlobHold& hold, const std::string& path,
                      const artifacts::Blob& blob, const std::filesystem::path& file);
 
@@ -46,11 +47,11 @@ Result<artifacts::Swept> SweepBlobs(const Workspace& workspace, bool orphans = f
 // The same after a change that is done whatever comes of it: a failure is logged, and the next sweep makes it good.
 void SweepBlobsLater(const Workspace& workspace);
 
-// The bucket of this project, if it has one. No network.
-Result<std::shared_ptr<BlobBucket>> OpenBucket(const Workspace& workspace);
-// At the server's start: `url` "" is what the project has. Checks that the bucket can be reached and is ours; one that is new to
-// the project first gets all that is on the disk. kUsage for what is no s3://BUCKET/PREFIX, kConflict for another bucket than the
-// project has.
-Result<void> UseBucket(Workspace& workspace, std::string url);
+// The bucket or folder of this project, if it has one. No network.
+Result<void> OpenDestination(Workspace& workspace);
+// At the server's start: `url` "" is what the project has, a path is below `directory`. Checks that it can be reached and is
+// ours; one that is new to the project first gets all that is on the disk. kUsage for what is neither s3://BUCKET/PREFIX nor a
+// folder, kConflict for another one than the project has; but a folder that was moved is known again.
+Result<void> UseDestination(Workspace& workspace, std::string url, const std::filesystem::path& directory);
 
 }  // namespace mlean::flows

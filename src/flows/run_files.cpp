@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "codec/json.hpp"
+#include "flows/artifact_folder.hpp"
 #include "flows/artifact_uri.hpp"
 #include "os/files.hpp"
 #include "track/run_store.hpp"
@@ -82,15 +83,13 @@ Result<void> TakeWaiting(sql::Txn& txn, const Workspace& workspace, const track:
   if (place.kind == ArtifactPlace::Kind::kElsewhere) return {};
   const fs::path folder = WaitingFiles(workspace, run.run_id);
   for (const artifacts::NamedBlob& one : waiting.files) {
-    if (place.kind == ArtifactPlace::Kind::kStore) {
-      const std::string path = place.path.empty() ? one.path : place.path + "/" + one.path;
-      TRY(const fs::path file, SecondName(folder / one.path, folder.parent_path()));
-      TRYV(PutHeld(txn, workspace, *waiting.hold, path, one.blob, file));
-    } else {
-      const fs::path to = fs::path(place.path) / one.path;
-      TRYV(os::MakeDirs(to.parent_path()));
-      TRYV(os::CopyFile(folder / one.path, to));
+    TRY(const fs::path file, SecondName(folder / one.path, folder.parent_path()));
+    if (place.kind == ArtifactPlace::Kind::kFolder) {
+      TRYV(PutInFolder(workspace, run.artifact_uri, one.path, file));
+      continue;
     }
+    const std::string path = place.path.empty() ? one.path : place.path + "/" + one.path;
+    TRYV(PutHeld(txn, workspace, *waiting.hold, path, one.blob, file));
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include "access/grant_store.hpp"
 #include "artifacts/artifact_store.hpp"
 #include "base/text.hpp"
+#include "flows/artifact_folder.hpp"
 #include "flows/blob_store.hpp"
 #include "registry/version_store.hpp"
 #include "track/experiment_store.hpp"
@@ -179,7 +180,10 @@ Result<void> Collector::Take(const std::vector<track::Removable>& some, bool run
 
 Result<void> Collector::TakeOne(sql::Txn& txn, const track::Removable& one, bool run) {
   TRYV(run ? track::RemoveRun(txn, one.id) : track::RemoveLoggedModel(txn, one.id));
-  if (const auto folder = FolderOf(one)) TRYV(artifacts::Remove(txn, *folder));
+  if (const auto folder = FolderOf(one)) {
+    if (workspace_.folder.place.empty()) TRYV(artifacts::Remove(txn, *folder));
+    if (!workspace_.folder.place.empty()) TRYV(artifacts::NoteRemoved(txn, *folder));
+  }
   return Record(txn, workspace_, run ? "run.removed" : "logged_model.removed",
                 fmt::format("{}/{}", run ? "runs" : "logged-models", one.id),
                 codec::Json::Object{{"experiment", one.experiment_id}});
@@ -189,6 +193,12 @@ Result<void> Collector::TakeOne(sql::Txn& txn, const track::Removable& one, bool
 Result<void> Collector::CountFiles(sql::Conn& conn, const track::Removable& one) {
   const auto folder = FolderOf(one);
   if (!folder) return {};
+  if (!workspace_.folder.place.empty()) {
+    TRY(const artifacts::Swept files, MeasureInFolder(workspace_, *folder));
+    report_.blobs += files.blobs;
+    report_.bytes += files.bytes;
+    return {};
+  }
   TRY(const auto files, artifacts::ListBelow(conn, *folder));
   for (const artifacts::NamedBlob& file : files) {
     TRY(const std::int64_t names, artifacts::CountNames(conn, file.blob.digest));

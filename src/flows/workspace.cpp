@@ -45,7 +45,7 @@ Result<Workspace> OpenWorkspace(const std::filesystem::path& directory, const Cl
   TRYV(ReloadConfig(workspace));
   TRYV(repo::EnsureStateDir(workspace.project));
   TRY(workspace.db, sql::Database::Open({.path = workspace.project.Database(), .sync = sync}, AllMigrations()));
-  TRY(workspace.bucket, OpenBucket(workspace));
+  TRYV(OpenDestination(workspace));
   return workspace;
 }
 

@@ -19,6 +19,12 @@ namespace mlean::flows {
 
 class BlobBucket;
 
+// Where artifacts lie under their own paths (flows/artifact_folder.hpp).
+struct ArtifactFolder {
+  std::filesystem::path place;   // empty: there is none
+  std::filesystem::path making;  // in it, for what is not whole yet; ours
+};
+
 struct Workspace {
   repo::Project project;
   repo::LoopConfig config;  // empty when there is no mlean.yaml: a bare tracking and prediction server
@@ -27,18 +33,23 @@ struct Workspace {
   std::string actor;             // who acts, for the audit chain: "cli:ann", "server", "user:ann"
   // What an acknowledged write survives: kNormal a killed process, kFull a power loss too. Artifacts are kept alike.
   sql::Sync sync = sql::Sync::kNormal;
-  std::shared_ptr<BlobBucket> bucket;  // where artifacts are; null: in BlobDir (flows/blob_store.hpp)
+  // Where artifacts are: in one of these, or by content in BlobDir (flows/blob_store.hpp).
+  std::shared_ptr<BlobBucket> bucket;
+  ArtifactFolder folder;
 
   // The same workspace for somebody else. Reads `config`: not while that is being read again.
-  Workspace As(std::string who) const { return {project, config, db, clock, std::move(who), sync, bucket}; }
+  Workspace As(std::string who) const { return {project, config, db, clock, std::move(who), sync, bucket, folder}; }
 
   TimeMs Now() const { return clock->Now(); }
   std::filesystem::path ModelStore(const std::string& model) const { return project.ArtifactDir() / "models" / model; }
   std::filesystem::path PredictionLogs() const { return project.StateDir() / "predictions"; }
-  std::filesystem::path BlobDir() const { return project.ArtifactDir() / "blobs"; }      // artifacts by content
-  std::filesystem::path UploadDir() const { return project.ArtifactDir() / "uploads"; }  // of the server, while they come in
-  std::filesystem::path ImportDir() const { return project.ArtifactDir() / "imports"; }  // of `mlean migrate`, likewise
+  std::filesystem::path BlobDir() const { return project.ArtifactDir() / "blobs"; }  // artifacts by content
+  std::filesystem::path UploadDir() const { return MakingDir() / "uploads"; }        // of the server, while they come in
+  std::filesystem::path ImportDir() const { return MakingDir() / "imports"; }        // of `mlean migrate`, likewise
   std::filesystem::path ServerFile() const { return project.StateDir() / "server.json"; }
+
+ private:
+  std::filesystem::path MakingDir() const { return folder.place.empty() ? project.ArtifactDir() : folder.making; }
 };
 
 // Opens the project around `directory` (made when `create`); runs the missing migrations.

@@ -139,7 +139,7 @@ def test_no_link_leads_out_of_a_folder(started, tmp_path):
         ("--app-name basic-auth", "--auth"),
         ("--no-serve-artifacts", "--default-artifact-root"),
         ("--expose-prometheus x", "GET /metrics"),
-        ("--artifacts-destination ./mlartifacts", "in the folder --root"),
+        ("--artifacts-destination gs://bucket/x", "below the folder --root"),
         ("--default-artifact-root s3://b/x?y", "it has a '#' or '?'"),
     ],
 )

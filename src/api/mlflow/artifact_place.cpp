@@ -6,6 +6,7 @@
 
 #include "base/ids.hpp"
 #include "base/text.hpp"
+#include "flows/artifact_folder.hpp"
 #include "flows/artifact_uri.hpp"
 #include "flows/blob_store.hpp"
 #include "net/percent.hpp"
@@ -65,16 +66,18 @@ Error Elsewhere(std::string_view uri) {
 }  // namespace
 
 Result<std::vector<artifacts::Entry>> ListPlace(Context& context, const std::string& uri, const std::string& folder) {
-  const flows::ArtifactPlace place = flows::ParseArtifactUri(uri);
+  TRY(const flows::ArtifactPlace place, flows::PlaceOf(context.workspace, uri));
   if (place.kind == flows::ArtifactPlace::Kind::kElsewhere) return Elsewhere(uri);
   if (place.kind == flows::ArtifactPlace::Kind::kStore) {
     return context.workspace.db->Read([&](sql::Conn& conn) { return artifacts::List(conn, Joined(place.path, folder)); });
   }
   std::vector<artifacts::Entry> out;
-  const std::optional<std::filesystem::path> root = flows::InFolder(place.path, folder);
+  const std::optional<std::filesystem::path> root = flows::InFolder(place, folder);
   if (!root || !os::IsDir(*root)) return out;
   TRY(const std::vector<std::string> names, os::ListDir(*root));
+  const bool top = folder.empty() && place.path == place.trusted;
   for (const std::string& name : names) {
+    if ((top && flows::IsOurs(name)) || !IsValidUtf8(name)) continue;
     const Result<os::FileStat> stat = os::StatLink(*root / name);
     // A link could lead out of the artifact folder.
     if (!stat || (stat->kind != os::FileKind::kFile && stat->kind != os::FileKind::kDir)) continue;
@@ -85,7 +88,7 @@ Result<std::vector<artifacts::Entry>> ListPlace(Context& context, const std::str
 }
 
 Result<net::Reply> SendPlace(Context& context, const std::string& uri, const std::string& path) {
-  const flows::ArtifactPlace place = flows::ParseArtifactUri(uri);
+  TRY(const flows::ArtifactPlace place, flows::PlaceOf(context.workspace, uri));
   if (place.kind == flows::ArtifactPlace::Kind::kElsewhere) return Elsewhere(uri);
   if (place.kind == flows::ArtifactPlace::Kind::kStore) {
     const std::string whole = Joined(place.path, path);
@@ -96,11 +99,32 @@ Result<net::Reply> SendPlace(Context& context, const std::string& uri, const std
     reply.With("ETag", fmt::format("\"{}\"", blob->digest));
     return reply;
   }
-  const std::optional<std::filesystem::path> file = flows::InFolder(place.path, path);
+  const std::optional<std::filesystem::path> file = flows::InFolder(place, path);
   if (!file) return Missing(path);
   const Result<os::FileStat> stat = os::StatLink(*file);
   if (!stat || stat->kind != os::FileKind::kFile) return Missing(path);
-  return FileReply(*file, path);
+  net::Reply reply = FileReply(*file, path);
+  reply.With("ETag", fmt::format("\"{:x}-{:x}\"", stat->mtime_ns, stat->size));
+  return reply;
+}
+
+Result<std::int64_t> SizeInStore(Context& context, const std::string& path) {
+  TRY(const flows::ArtifactPlace place, flows::PlaceOf(context.workspace, "mlflow-artifacts:/"));
+  if (place.kind == flows::ArtifactPlace::Kind::kStore) {
+    TRY(const auto blob, context.workspace.db->Read([&](sql::Conn& conn) { return artifacts::Find(conn, path); }));
+    return blob ? Result<std::int64_t>(blob->size) : Missing(path);
+  }
+  const std::optional<std::filesystem::path> file = flows::InFolder(place, path);
+  const Result<os::FileStat> stat = file ? os::StatLink(*file) : Missing(path);
+  if (!stat || stat->kind != os::FileKind::kFile) return Missing(path);
+  return static_cast<std::int64_t>(stat->size);
+}
+
+Result<void> RemoveFromStore(Context& context, const std::string& path) {
+  if (!context.workspace.folder.place.empty()) return flows::RemoveInFolder(context.workspace, path);
+  TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return artifacts::Remove(txn, path); }));
+  flows::SweepBlobsLater(context.workspace);
+  return {};
 }
 
 Result<std::filesystem::path> BodyFile(Context& context, const net::Call& call) {
@@ -122,6 +146,7 @@ Result<void> StoreBody(Context& context, const net::Call& call, const std::strin
   if (path.empty()) return Fail(Code::kInvalid, "Invalid path");
   if (call.body_file.empty()) return flows::KeepArtifact(context.workspace, "mlflow-artifacts:/", path, call.body);
   const std::filesystem::path file(call.body_file);
+  if (!context.workspace.folder.place.empty()) return StoreFile(context, file, {}, path);
   TRY(const artifacts::Blob blob, BodyBlob(call, file));
   return StoreFile(context, file, blob, path);
 }

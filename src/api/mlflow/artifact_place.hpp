@@ -15,6 +15,10 @@ namespace mlean::api::mlflow {
 Result<std::vector<artifacts::Entry>> ListPlace(Context& context, const std::string& uri, const std::string& folder);
 // A reply with the file. kNotFound when it is not there: never 5xx, clients would retry for minutes.
 Result<net::Reply> SendPlace(Context& context, const std::string& uri, const std::string& path);
+// The size of a file below the artifact root. kNotFound when it is not there.
+Result<std::int64_t> SizeInStore(Context& context, const std::string& path);
+// A file, or all in a folder, below the artifact root; what is not there counts as removed.
+Result<void> RemoveFromStore(Context& context, const std::string& path);
 // The body of `call` as a file in UploadDir, for the caller to rename or remove.
 Result<std::filesystem::path> BodyFile(Context& context, const net::Call& call);
 // Keeps the body of `call` as `path` below the artifact root.

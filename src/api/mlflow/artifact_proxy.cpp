@@ -5,8 +5,6 @@
 #include "api/mlflow/artifact_place.hpp"
 #include "api/mlflow/render.hpp"
 #include "api/mlflow/reply.hpp"
-#include "flows/artifact_uri.hpp"
-#include "flows/blob_store.hpp"
 
 namespace mlean::api::mlflow {
 namespace {
@@ -36,8 +34,7 @@ Result<net::Reply> Download(const net::Call& call, Context& context) {
 Result<net::Reply> Delete(const net::Call& call, Context& context) {
   TRY(const std::string path, artifacts::CleanPath(call.Path("path")));
   if (path.empty()) return Fail(Code::kInvalid, "Invalid path");
-  TRYV(context.workspace.db->Write([&](sql::Txn& txn) { return artifacts::Remove(txn, path); }));
-  flows::SweepBlobsLater(context.workspace);
+  TRYV(RemoveFromStore(context, path));
   return net::Reply::Json(200, "{}");
 }
 
@@ -45,7 +42,9 @@ Result<net::Reply> Delete(const net::Call& call, Context& context) {
 
 void BindArtifactProxy(net::Router& router, Context& context) {
   RawEndpoint(router, context, "PUT", kRoute,
-              {.max_body = kMaxArtifact, .spool_dir = context.workspace.UploadDir().string(), .hash_spooled = true},
+              {.max_body = kMaxArtifact,
+               .spool_dir = context.workspace.UploadDir().string(),
+               .hash_spooled = context.workspace.folder.place.empty()},
               Edits(OfArtifactPath), Upload);
   RawEndpoint(router, context, "GET", kRoute, {}, Reads(OfArtifactPath), Download);
   RawEndpoint(router, context, "DELETE", kRoute, {}, Manages(OfArtifactPath), Delete);

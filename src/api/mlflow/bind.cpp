@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "api/mlflow/reply.hpp"
+#include "flows/artifact_folder.hpp"
 
 namespace mlean::api::mlflow {
 namespace {
@@ -99,9 +100,19 @@ std::optional<net::Reply> ChangeAtOnce(Context& context, std::span<const Field> 
 void RawEndpoint(net::Router& router, Context& context, std::string_view method, std::string_view path, net::RouteOptions options,
                  Need need, RawHandler handler) {
   options.access = need.access;
-  // The objects are named in the head, so nothing is taken of a body that its sender may not send.
-  if (context.rules.users != nullptr && need.objects != nullptr) {
-    options.refuse = [&context, need](const net::Call& call) { return Refusal(context, need, Json(Json::Object{}), call); };
+  // The objects are named in the head, so nothing is taken of a body that its sender may not send, or that has no place.
+  const bool asks = context.rules.users != nullptr && need.objects != nullptr;
+  const bool places = !options.spool_dir.empty() && !context.workspace.folder.place.empty();
+  if (asks || places) {
+    options.refuse = [&context, need, asks, places,
+                      own = std::move(options.refuse)](const net::Call& call) -> std::optional<net::Reply> {
+      if (const Result<void> there = places ? flows::CheckFolder(context.workspace) : Result<void>(); !there) {
+        return ErrorReply(there.error());
+      }
+      std::optional<net::Reply> refusal;
+      if (asks) refusal = Refusal(context, need, Json(Json::Object{}), call);
+      return refusal || !own ? refusal : own(call);
+    };
   }
   AddEverywhere(router, method, path, std::move(options), Guarded(context, need, handler));
 }

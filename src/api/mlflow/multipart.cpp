@@ -91,12 +91,11 @@ Result<net::Reply> Abort(const net::Call& call, Context& context) {
 
 Result<net::Reply> Presigned(const net::Call& call, Context& context) {
   TRY(const std::string path, artifacts::CleanPath(call.Path("path")));
-  TRY(const auto blob, context.workspace.db->Read([&](sql::Conn& conn) { return artifacts::Find(conn, path); }));
-  if (!blob) return Fail(Code::kNotFound, fmt::format("No such artifact: '{}'", path));
+  TRY(const std::int64_t size, SizeInStore(context, path));
   const TimeMs until = context.workspace.Now() + kSignedFor;
   const std::string url = fmt::format("{}/api/2.0/mlflow-artifacts/signed/{}?until={}&signature={}", Origin(call),
                                       net::PercentEncodePath(path), until, SignPath(path, until));
-  const Json out = Json::Object{{"url", url}, {"headers", Json::Object{}}, {"file_size", blob->size}};
+  const Json out = Json::Object{{"url", url}, {"headers", Json::Object{}}, {"file_size", size}};
   return net::Reply::Json(200, out.Dump());
 }
 

@@ -7,8 +7,8 @@
 #include "api/mlflow/render.hpp"
 #include "api/mlflow/reply.hpp"
 #include "api/mlflow/version_source.hpp"
+#include "flows/artifact_folder.hpp"
 #include "flows/artifact_uri.hpp"
-#include "os/files.hpp"
 #include "registry/version_store.hpp"
 #include "track/logged_model_store.hpp"
 #include "track/run_store.hpp"
@@ -91,8 +91,7 @@ Result<net::Reply> Upload(const net::Call& call, Context& context) {
   } else if (call.body_file.empty()) {
     TRYV(flows::KeepArtifact(context.workspace, location, path, call.body));
   } else {
-    TRY(const std::string body, os::ReadFile(call.body_file));
-    TRYV(flows::KeepArtifact(context.workspace, location, path, body));
+    TRYV(flows::PutInFolder(context.workspace, location, path, call.body_file));
   }
   return net::Reply::Json(200, "{}");
 }
@@ -115,7 +114,8 @@ void BindRunArtifacts(net::Router& router, Context& server) {
   PlainEndpoint(router, server, "GET", "/get-artifact", Reads(OfQueryRun), GetOfRun);
   RawEndpoint(router, server, "GET", "mlflow/model-versions/get-artifact", {}, Reads(OfQueryModel), GetOfVersion);
   PlainEndpoint(router, server, "GET", "/model-versions/get-artifact", Reads(OfQueryModel), GetOfVersion);
-  RawEndpoint(router, server, "POST", "mlflow/upload-artifact", {.max_body = kMaxUpload}, Edits(OfQueryRun), Upload);
+  RawEndpoint(router, server, "POST", "mlflow/upload-artifact",
+              {.max_body = kMaxUpload, .spool_dir = server.workspace.UploadDir().string()}, Edits(OfQueryRun), Upload);
 }
 
 }  // namespace mlean::api::mlflow

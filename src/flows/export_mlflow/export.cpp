@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "artifacts/artifact_store.hpp"
+#include "flows/artifact_folder.hpp"
 #include "flows/blob_store.hpp"
 #include "flows/export_mlflow/mlflow_rows_store.hpp"
 #include "flows/export_mlflow/mlflow_schema_store.hpp"
@@ -34,6 +35,8 @@ class Exporter {
   Result<void> LoggedModels(sql::Conn& in);
   Result<void> Registry(sql::Conn& in);
   Result<void> Files();
+  Result<void> FilesOfFolder();
+  Result<void> KeepFile(const std::filesystem::path& from, const std::string& path, std::int64_t bytes);
   // An address of our store as one of the exported.
   std::string Moved(const std::string& uri) const {
     return uri.starts_with(kOurs) ? options_.artifact_root + "/" + uri.substr(kOurs.size()) : uri;
@@ -153,21 +156,38 @@ Result<void> Exporter::Registry(sql::Conn& in) {
   }
 }
 
+Result<void> Exporter::KeepFile(const std::filesystem::path& from, const std::string& path, std::int64_t bytes) {
+  TRYV(Continue());
+  const std::filesystem::path file = options_.artifacts / path;
+  TRYV(os::MakeDirs(file.parent_path()));
+  TRYV(os::CopyFile(from, file, {.sync = false}));
+  TRYV(os::Chmod(file, 0644));
+  ++report_.files;
+  report_.bytes += bytes;
+  Tell("files", report_.files);
+  return {};
+}
+
+Result<void> Exporter::FilesOfFolder() {
+  TRYV(CheckFolder(workspace_));
+  const std::filesystem::path& place = workspace_.folder.place;
+  TRY(const std::vector<os::TreeEntry> files, os::ListTree(place, [](std::string_view path, bool) { return !IsOurs(path); }));
+  for (const os::TreeEntry& one : files) {
+    if (one.stat.kind != os::FileKind::kFile) continue;
+    TRYV(KeepFile(place / one.path, one.path, static_cast<std::int64_t>(one.stat.size)));
+  }
+  return {};
+}
+
 Result<void> Exporter::Files() {
   TRYV(os::MakeDirs(options_.artifacts));
+  if (!workspace_.folder.place.empty()) return FilesOfFolder();
   for (std::string after;;) {
     TRY(const auto some, workspace_.db->Read([&](sql::Conn& conn) { return artifacts::ListBehind(conn, after, kAtOnce); }));
     if (some.empty()) return {};
     for (const artifacts::NamedBlob& one : some) {
-      TRYV(Continue());
-      const std::filesystem::path file = options_.artifacts / one.path;
       TRY(const std::filesystem::path blob, BlobFile(workspace_, one.blob));
-      TRYV(os::MakeDirs(file.parent_path()));
-      TRYV(os::CopyFile(blob, file, {.sync = false}));
-      TRYV(os::Chmod(file, 0644));
-      ++report_.files;
-      report_.bytes += one.blob.size;
-      Tell("files", report_.files);
+      TRYV(KeepFile(blob, one.path, one.blob.size));
     }
     after = some.back().path;
   }
