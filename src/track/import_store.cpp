@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "base/digest.hpp"
 #include "base/text.hpp"
+#include "codec/json.hpp"
 #include "sql/rows.hpp"
 #include "track/metric_rows_store.hpp"
 
@@ -29,6 +31,34 @@ Result<void> WriteTags(sql::Txn& txn, std::string_view sql, std::int64_t owner, 
     stmt.Reset();
   }
   return {};
+}
+
+std::string StateText(codec::Json facts, const std::vector<Tag>& tags) {
+  codec::Json pairs = codec::Json::Object{};
+  for (const Tag& tag : tags) pairs.Set(tag.key, tag.value);
+  facts.Set("tags", std::move(pairs));
+  return Sha256Hex(facts.Canonical());
+}
+
+// The same of what is here; both sides are only ever compared with themselves.
+Result<std::string> StateHere(sql::Conn& conn, ImportKind kind, std::int64_t number) {
+  const auto [facts_sql, tags_sql] =
+      kind == ImportKind::kRun ? std::pair{"SELECT name, status, coalesce(end_time, -1), deleted FROM runs WHERE no = ?1",
+                                           "SELECT key, value FROM run_tags WHERE run = ?1 ORDER BY key"}
+      : kind == ImportKind::kExperiment ? std::pair{"SELECT name, 0, 0, deleted FROM experiments WHERE no = ?1",
+                                                    "SELECT key, value FROM experiment_tags WHERE experiment = ?1 ORDER BY key"}
+                                        : std::pair{"SELECT name, status, 0, deleted FROM logged_models WHERE no = ?1",
+                                                    "SELECT key, value FROM logged_model_tags WHERE model = ?1 ORDER BY key"};
+  TRY(sql::Stmt facts, conn.Prepare(facts_sql));
+  facts.Bind(number);
+  TRY(const bool found, facts.Step());
+  if (!found) return std::string("none");
+  codec::Json state =
+      codec::Json::Object{{"name", facts.Text(0)}, {"status", facts.Int(1)}, {"end", facts.Int(2)}, {"deleted", facts.Int(3)}};
+  TRY(sql::Stmt stmt, conn.Prepare(tags_sql));
+  stmt.Bind(number);
+  TRY(const std::vector<Tag> tags, sql::ReadRows(stmt, [](const sql::Stmt& row) { return Tag{row.Text(0), row.Text(1)}; }));
+  return StateText(std::move(state), tags);
 }
 
 Result<void> WriteDatasets(sql::Txn& txn, std::int64_t run, const Run& source) {
@@ -129,11 +159,48 @@ Result<void> FinishImport(sql::Txn& txn, std::int64_t import, TimeMs now) {
 
 Result<std::optional<ImportItem>> FindItem(sql::Conn& conn, std::int64_t import, ImportKind kind, std::string_view source_id) {
   TRY(sql::Stmt stmt,
-      conn.Prepare("SELECT target, done, source_uri FROM import_items WHERE import = ?1 AND kind = ?2 AND source_id = ?3"));
+      conn.Prepare(
+          "SELECT target, done, source_uri, state FROM import_items WHERE import = ?1 AND kind = ?2 AND source_id = ?3"));
   stmt.Bind(import).Bind(Number(kind)).Bind(source_id);
   return sql::ReadRow(stmt, [&](const sql::Stmt& row) {
-    return ImportItem{std::string(source_id), row.Int(0), row.Int(1) != 0, row.Text(2)};
+    return ImportItem{std::string(source_id), row.Int(0), row.Int(1) != 0, row.Text(2), row.Text(3)};
   });
+}
+
+Result<void> SetState(sql::Txn& txn, std::int64_t import, ImportKind kind, std::string_view source_id, const std::string& state) {
+  return txn.Exec("UPDATE import_items SET state = ?4 WHERE import = ?1 AND kind = ?2 AND source_id = ?3", import, Number(kind),
+                  source_id, state);
+}
+
+std::string StateOf(const Experiment& source) {
+  return StateText(codec::Json::Object{{"name", source.name}, {"deleted", source.stage == Stage::kDeleted}}, source.tags);
+}
+
+std::string StateOf(const Run& source) {
+  const RunInfo& info = source.info;
+  return StateText(codec::Json::Object{{"name", info.name},
+                                       {"status", static_cast<int>(info.status)},
+                                       {"end", info.end_time.value_or(-1)},
+                                       {"deleted", info.stage == Stage::kDeleted}},
+                   source.tags);
+}
+
+std::string StateOf(const LoggedModel& source, bool deleted) {
+  return StateText(codec::Json::Object{{"name", source.name}, {"status", static_cast<int>(source.status)}, {"deleted", deleted}},
+                   source.tags);
+}
+
+Result<void> NoteState(sql::Txn& txn, std::int64_t import, ImportKind kind, const ImportItem& item,
+                       const std::string& source_state) {
+  TRY(const std::string here, StateHere(txn, kind, item.target));
+  return SetState(txn, import, kind, item.source_id, source_state + ":" + here);
+}
+
+Result<Changed> WhereChanged(sql::Conn& conn, ImportKind kind, const ImportItem& item, const std::string& source_state) {
+  const std::size_t colon = item.state.find(':');
+  if (colon == item.state.npos || item.state.substr(0, colon) == source_state) return Changed::kNowhere;
+  TRY(const std::string here, StateHere(conn, kind, item.target));
+  return item.state.substr(colon + 1) == here ? Changed::kThere : Changed::kBoth;
 }
 
 Result<void> PutItem(sql::Txn& txn, std::int64_t import, ImportKind kind, const ImportItem& item) {
@@ -178,10 +245,32 @@ Result<std::int64_t> FilesLeft(sql::Conn& conn, std::int64_t import) {
   return stmt.Int(0);
 }
 
+namespace {
+
+constexpr std::string_view kPutExperimentTag =
+    "INSERT INTO experiment_tags(experiment, key, value) VALUES(?1, ?2, ?3) "
+    "ON CONFLICT(experiment, key) DO UPDATE SET value = excluded.value";
+
+// What has changed there of one that was brought before. A new name that is taken here stays there.
+Result<void> FollowExperiment(sql::Txn& txn, std::int64_t number, const Experiment& source, const std::string& name) {
+  if (name != kDefault) {
+    TRYV(txn.Exec("UPDATE experiments SET name = ?2 WHERE no = ?1 AND NOT EXISTS(SELECT 1 FROM experiments WHERE name = ?2)",
+                  number, name));
+    TRYV(txn.Exec("UPDATE experiments SET deleted = ?2, updated = ?3 WHERE no = ?1", number, source.stage == Stage::kDeleted,
+                  source.updated));
+  }
+  TRYV(txn.Exec("DELETE FROM experiment_tags WHERE experiment = ?1", number));
+  return WriteTags(txn, kPutExperimentTag, number, source.tags);
+}
+
+}  // namespace
+
 Result<std::string> ImportExperiment(sql::Txn& txn, std::int64_t import, const Experiment& source, const std::string& name,
-                                     const std::string& location) {
-  TRY(const auto item, FindItem(txn, import, ImportKind::kExperiment, source.id));
+                                     const std::string& location, Changes& changes) {
+  constexpr ImportKind kKind = ImportKind::kExperiment;
+  TRY(const auto item, FindItem(txn, import, kKind, source.id));
   std::int64_t number = item ? item->target : 0;
+  const std::string state = StateOf(source);
   if (!item) {
     TRY(const auto taken, FindNumber(txn, "SELECT no FROM experiments WHERE name = ?1", name));
     if (taken && name != kDefault) return Fail(Code::kExists, fmt::format("Experiment(name={}) already exists.", name));
@@ -189,16 +278,23 @@ Result<std::string> ImportExperiment(sql::Txn& txn, std::int64_t import, const E
     if (!taken) {
       TRY(number, InsertExperiment(txn, source, name, location));
     }
-    TRYV(PutItem(txn, import, ImportKind::kExperiment, {source.id, number, true, source.artifact_location}));
-  } else if (name != kDefault) {
+    TRYV(PutItem(txn, import, kKind, {source.id, number, true, source.artifact_location}));
+    TRYV(WriteTags(txn, kPutExperimentTag, number, source.tags));
+    TRYV(NoteState(txn, import, kKind, {source.id, number}, state));
+    return fmt::to_string(number);
+  }
+  if (name != kDefault) {
     TRYV(txn.Exec("UPDATE experiments SET artifact_location = ?2 WHERE no = ?1", number,
                   location == "mlflow-artifacts:" ? fmt::format("mlflow-artifacts:/{}", number) : location));
     if (txn.Changes() == 0) return std::string();
   }
-  TRYV(WriteTags(txn,
-                 "INSERT INTO experiment_tags(experiment, key, value) VALUES(?1, ?2, ?3) "
-                 "ON CONFLICT(experiment, key) DO UPDATE SET value = excluded.value",
-                 number, source.tags));
+  TRY(const Changed changed, WhereChanged(txn, kKind, *item, state));
+  if (changed == Changed::kBoth) ++changes.kept;
+  if (changed == Changed::kThere) {
+    ++changes.brought;
+    TRYV(FollowExperiment(txn, number, source, name));
+  }
+  if (changed != Changed::kNowhere || item->state.empty()) TRYV(NoteState(txn, import, kKind, {source.id, number}, state));
   return fmt::to_string(number);
 }
 
@@ -209,6 +305,10 @@ Result<std::int64_t> ImportRun(sql::Txn& txn, std::int64_t import, const Run& ru
   if (there && (!item || item->target != *there)) {
     return Fail(Code::kExists,
                 fmt::format("cannot bring run '{}': it is in this store already and came from elsewhere", run.info.run_id));
+  }
+  if (item && !item->state.empty()) {
+    TRY(const std::string here, StateHere(txn, ImportKind::kRun, item->target));
+    if (item->state.ends_with(":" + here)) TRYV(txn.Exec("DELETE FROM run_tags WHERE run = ?1", item->target));
   }
   TRYV(WriteRunRow(txn, run, deleted_time));
   TRY(const auto number, FindNumber(txn, "SELECT no FROM runs WHERE run_id = ?1", run.info.run_id));
@@ -242,16 +342,17 @@ Result<void> ImportPoints(sql::Txn& txn, std::int64_t run, const std::vector<Met
   return rows.Finish();
 }
 
-Result<void> FinishRunImport(sql::Txn& txn, std::int64_t import, const std::string& run_id, std::int64_t run,
-                             std::int64_t points) {
-  return txn.Exec(
-      "UPDATE import_items SET done = 1, points = ?4, same = max(0, ?4 - (SELECT count(*) FROM metrics WHERE run = ?3)) "
-      "WHERE import = ?1 AND kind = 2 AND source_id = ?2",
-      import, run_id, run, points);
+Result<void> FinishRunImport(sql::Txn& txn, std::int64_t import, const std::string& run_id, std::int64_t run, std::int64_t points,
+                             const std::string& state) {
+  TRYV(
+      txn.Exec("UPDATE import_items SET done = 1, points = ?4, same = max(0, ?4 - (SELECT count(*) FROM metrics WHERE run = ?3)) "
+               "WHERE import = ?1 AND kind = 2 AND source_id = ?2",
+               import, run_id, run, points));
+  return NoteState(txn, import, ImportKind::kRun, {run_id, run}, state);
 }
 
 Result<void> ImportLoggedModel(sql::Txn& txn, std::int64_t import, const LoggedModel& model, bool deleted,
-                               const std::string& source_uri) {
+                               const std::string& source_uri, Changes& changes) {
   TRY(const auto there, FindNumber(txn, "SELECT no FROM logged_models WHERE model_id = ?1", model.model_id));
   TRY(const auto item, FindItem(txn, import, ImportKind::kLoggedModel, model.model_id));
   if (there && (!item || item->target != *there)) {
@@ -259,6 +360,16 @@ Result<void> ImportLoggedModel(sql::Txn& txn, std::int64_t import, const LoggedM
                                            model.model_id));
   }
   if (item && !there) return {};
+  const std::string state = StateOf(model, deleted);
+  Changed changed = Changed::kThere;
+  if (item) {
+    TRY(changed, WhereChanged(txn, ImportKind::kLoggedModel, *item, state));
+    if (changed == Changed::kThere) {
+      ++changes.brought;
+      TRYV(txn.Exec("DELETE FROM logged_model_tags WHERE model = ?1", item->target));
+    }
+    if (changed == Changed::kBoth) ++changes.kept;
+  }
   TRYV(
       txn.Exec("UPDATE import_items SET files_done = 0 WHERE import = ?1 AND kind = ?2 AND source_id = ?3 AND "
                "target IN (SELECT no FROM logged_models WHERE status = ?4)",
@@ -267,9 +378,10 @@ Result<void> ImportLoggedModel(sql::Txn& txn, std::int64_t import, const LoggedM
       txn.Exec("INSERT INTO logged_models(model_id, experiment, name, model_type, source_run_id, artifact_uri, status, "
                "status_message, created, updated, deleted) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
                "ON CONFLICT(model_id) DO UPDATE SET status = excluded.status, status_message = excluded.status_message, "
-               "updated = excluded.updated, deleted = excluded.deleted",
+               "updated = excluded.updated, deleted = excluded.deleted WHERE ?12 = 1",
                model.model_id, ParseInt(model.experiment_id).value_or(0), model.name, model.model_type, model.source_run_id,
-               model.artifact_uri, static_cast<int>(model.status), model.status_message, model.created, model.updated, deleted));
+               model.artifact_uri, static_cast<int>(model.status), model.status_message, model.created, model.updated, deleted,
+               changed == Changed::kThere));
   TRY(const auto number, FindNumber(txn, "SELECT no FROM logged_models WHERE model_id = ?1", model.model_id));
   CHECK_BUG(number.has_value());
   TRYV(PutItem(txn, import, ImportKind::kLoggedModel, {model.model_id, *number, true, source_uri}));
@@ -277,10 +389,14 @@ Result<void> ImportLoggedModel(sql::Txn& txn, std::int64_t import, const LoggedM
                  "INSERT INTO logged_model_params(model, key, value) VALUES(?1, ?2, ?3) "
                  "ON CONFLICT(model, key) DO UPDATE SET value = excluded.value",
                  *number, model.params));
-  TRYV(WriteTags(txn,
-                 "INSERT INTO logged_model_tags(model, key, value) VALUES(?1, ?2, ?3) "
-                 "ON CONFLICT(model, key) DO UPDATE SET value = excluded.value",
-                 *number, model.tags));
+  if (changed == Changed::kThere) {
+    TRYV(WriteTags(txn,
+                   "INSERT INTO logged_model_tags(model, key, value) VALUES(?1, ?2, ?3) "
+                   "ON CONFLICT(model, key) DO UPDATE SET value = excluded.value",
+                   *number, model.tags));
+  }
+  if (changed != Changed::kNowhere || item->state.empty())
+    TRYV(NoteState(txn, import, ImportKind::kLoggedModel, {model.model_id, *number}, state));
   MetricKeys keys(txn);
   for (const Metric& point : model.metrics) {
     TRY(const std::int64_t key, keys.Number(point.key));

@@ -35,9 +35,28 @@ struct ImportItem {
   std::int64_t target = 0;  // small number here
   bool done = false;        // all of its rows are here
   std::string source_uri;   // where its files were
+  std::string state = {};   // as it was when it was brought, there and here; "": brought by an older release
 };
 Result<std::optional<ImportItem>> FindItem(sql::Conn& conn, std::int64_t import, ImportKind kind, std::string_view source_id);
 Result<void> PutItem(sql::Txn& txn, std::int64_t import, ImportKind kind, const ImportItem& item);
+// Of a registered model, whose states the caller knows.
+Result<void> SetState(sql::Txn& txn, std::int64_t import, ImportKind kind, std::string_view source_id, const std::string& state);
+
+// What may change of a thing that is finished: name, status, end, deletion, tags. As a short text.
+std::string StateOf(const Experiment& source);
+std::string StateOf(const Run& source);
+std::string StateOf(const LoggedModel& source, bool deleted);
+// Where something has changed since it was brought. Nothing is known of what an older release brought: kNowhere.
+enum class Changed : std::uint8_t { kNowhere, kThere, kBoth };
+Result<Changed> WhereChanged(sql::Conn& conn, ImportKind kind, const ImportItem& item, const std::string& source_state);
+// From now on only what changes later counts.
+Result<void> NoteState(sql::Txn& txn, std::int64_t import, ImportKind kind, const ImportItem& item,
+                       const std::string& source_state);
+struct Changes {
+  std::int64_t brought = 0;  // things that changed there
+  std::int64_t kept = 0;     // that changed here, too: as they are here
+};
+
 // The next items behind `after` whose files are not here, by source id; at most `limit`.
 Result<std::vector<ImportItem>> ItemsWithoutFiles(sql::Conn& conn, std::int64_t import, ImportKind kind, std::string_view after,
                                                   int limit);
@@ -49,26 +68,26 @@ Result<void> FinishFiles(sql::Txn& txn, std::int64_t import, ImportKind kind, co
 // How many files FinishFiles was told that cannot be kept.
 Result<std::int64_t> FilesLeft(sql::Conn& conn, std::int64_t import);
 
-// The experiment as `name`, with its own id when that is free. One that was brought before keeps its id and name and gets
-// `location`. "Default" is the Default that is there. kExists when another experiment has the name. Returns the id here, "" for
-// one that was brought and has been deleted for good since.
+// The experiment as `name`, with its own id when that is free. One that was brought before keeps its id, gets `location`, and
+// what has changed there unless it has changed here, too. "Default" is the Default that is there. kExists when another experiment
+// has the name. Returns the id here, "" for one that was brought and has been deleted for good since.
 Result<std::string> ImportExperiment(sql::Txn& txn, std::int64_t import, const Experiment& source, const std::string& name,
-                                     const std::string& location);
+                                     const std::string& location, Changes& changes);
 
 // A run with all but its metrics; its experiment's id is the one here, `artifact_uri` is set by the caller. Begun again it gets
-// what has changed, and its files are looked for again. kExists when there is such a run that did not come from this import.
-// Returns its number.
+// what has changed (and loses tags that are gone there, unless it has changed here), and its files are looked for again. kExists
+// when there is such a run that did not come from this import. Returns its number.
 Result<std::int64_t> ImportRun(sql::Txn& txn, std::int64_t import, const Run& run, std::optional<TimeMs> deleted_time,
                                const std::string& source_uri);
 Result<void> ImportPoints(sql::Txn& txn, std::int64_t run, const std::vector<Metric>& points);
-// All of the run is here; `points` were read.
-Result<void> FinishRunImport(sql::Txn& txn, std::int64_t import, const std::string& run_id, std::int64_t run,
-                             std::int64_t points);
+// All of the run is here; `points` were read. `state` is StateOf the source's.
+Result<void> FinishRunImport(sql::Txn& txn, std::int64_t import, const std::string& run_id, std::int64_t run, std::int64_t points,
+                             const std::string& state);
 // A logged model with its params, tags and metrics; points of runs that are not here are left out. Files of one that was pending
-// are looked for again. One that was brought and has
+// are looked for again. One that was brought before gets what has changed there unless it has changed here, too; one that has
 // been deleted for good since stays away.
 Result<void> ImportLoggedModel(sql::Txn& txn, std::int64_t import, const LoggedModel& model, bool deleted,
-                               const std::string& source_uri);
+                               const std::string& source_uri, Changes& changes);
 
 // How much of an import is here.
 struct ImportCounts {

@@ -23,7 +23,7 @@ class ImportStore : public StoreTest {
     return Write([&](sql::Txn& txn) -> Result<std::int64_t> {
       TRY(const std::int64_t number, ImportRun(txn, import.no, run, std::nullopt, "file:///x"));
       TRYV(ImportPoints(txn, number, points));
-      TRYV(FinishRunImport(txn, import.no, run.info.run_id, number, static_cast<std::int64_t>(points.size())));
+      TRYV(FinishRunImport(txn, import.no, run.info.run_id, number, static_cast<std::int64_t>(points.size()), StateOf(run)));
       return number;
     });
   }
@@ -73,14 +73,18 @@ TEST_F(ImportStore, RefusesWhatCameFromElsewhere) {
   const Import import = Begin();
   EXPECT_EQ(Bring(import, MakeRun("r1"), {}).error().code, Code::kExists);
   ASSERT_TRUE(Write([](sql::Txn& txn) { return CreateExperiment(txn, {.name = "e"}, 1); }));
-  const auto taken = Write([&](sql::Txn& txn) { return ImportExperiment(txn, import.no, Made("5", "e"), "e", "s3://x"); });
+  Changes changes;
+  const auto taken =
+      Write([&](sql::Txn& txn) { return ImportExperiment(txn, import.no, Made("5", "e"), "e", "s3://x", changes); });
   EXPECT_EQ(taken.error().code, Code::kExists);
 }
 
 TEST_F(ImportStore, KeepsTheIdOfAnExperimentWhenItIsFree) {
   const Import import = Begin();
+  Changes changes;
   const auto bring = [&](const std::string& id, const std::string& name) {
-    return *Write([&](sql::Txn& txn) { return ImportExperiment(txn, import.no, Made(id, name), name, "mlflow-artifacts:"); });
+    return *Write(
+        [&](sql::Txn& txn) { return ImportExperiment(txn, import.no, Made(id, name), name, "mlflow-artifacts:", changes); });
   };
   EXPECT_EQ(bring("939443", "a"), "939443");
   EXPECT_EQ(bring("939443", "a"), "939443");
@@ -89,6 +93,37 @@ TEST_F(ImportStore, KeepsTheIdOfAnExperimentWhenItIsFree) {
   const std::string moved = bring(other, "b");
   EXPECT_NE(moved, other);
   EXPECT_EQ(Read([&](sql::Conn& conn) { return GetExperiment(conn, moved); })->artifact_location, "mlflow-artifacts:/" + moved);
+}
+
+TEST_F(ImportStore, AnExperimentFollowsTheSourceUntilItChangesHere) {
+  const Import import = Begin();
+  Changes changes;
+  Experiment source = Made("7", "a");
+  source.tags = {{"gone", "x"}, {"team", "x"}};
+  const auto bring = [&] {
+    return *Write([&](sql::Txn& txn) {
+      return ImportExperiment(txn, import.no, source, "old-" + source.name, "mlflow-artifacts:", changes);
+    });
+  };
+  const auto here = [&] { return *Read([](sql::Conn& conn) { return GetExperiment(conn, "7"); }); };
+  EXPECT_EQ(bring(), "7");
+  source.name = "b";
+  source.stage = Stage::kDeleted;
+  source.tags = {{"team", "y"}};
+  EXPECT_EQ(bring(), "7");
+  EXPECT_EQ(here().name, "old-b");
+  EXPECT_EQ(here().stage, Stage::kDeleted);
+  EXPECT_EQ(here().tags, std::vector<Tag>({{"team", "y"}}));
+  bring();
+  EXPECT_EQ(changes.brought, 1) << "nothing has changed since";
+  ASSERT_TRUE(Write([](sql::Txn& txn) { return RestoreExperiment(txn, "7", 1); }));
+  bring();
+  EXPECT_EQ(here().stage, Stage::kActive) << "changed here only";
+  source.tags = {{"team", "z"}};
+  bring();
+  EXPECT_EQ(here().tags, std::vector<Tag>({{"team", "y"}}));
+  EXPECT_EQ(changes.brought, 1);
+  EXPECT_EQ(changes.kept, 1);
 }
 
 TEST_F(ImportStore, GoesOnOnlyWithTheSamePrefix) {

@@ -68,9 +68,10 @@ CREATE TABLE import_items(
 CREATE TABLE removed_runs(no INTEGER PRIMARY KEY);
 CREATE INDEX import_items_by_target ON import_items(import, kind, target);
 )sql";
+constexpr const char* kImportStates = "ALTER TABLE import_items ADD COLUMN state TEXT NOT NULL DEFAULT '';";
 
 }  // namespace
 
-std::vector<sql::Migration> Migrations() { return {{"track", 1, kTables}, {"track", 2, kImports}}; }
+std::vector<sql::Migration> Migrations() { return {{"track", 1, kTables}, {"track", 2, kImports}, {"track", 3, kImportStates}}; }
 
 }  // namespace mlean::track

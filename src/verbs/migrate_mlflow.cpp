@@ -51,6 +51,10 @@ Json ReportJson(const Report& report, bool preview) {
   out.Set("complete", report.complete);
   out.Set("same_points", report.same_points);
   out.Set("removed_here_since", report.removed);
+  out.Set("changes", Json::Object{{"brought", report.changes.brought}, {"kept", report.changes.kept}});
+  Json refused_changes = Json::Array{};
+  for (const std::string& one : report.refused_changes) refused_changes.Push(one);
+  out.Set("refused_changes", std::move(refused_changes));
   out.Set("files", report.files);
   out.Set("bytes", report.bytes);
   out.Set("files_elsewhere", report.files_elsewhere);
@@ -79,6 +83,10 @@ void PrintReport(const Report& report) {
     PrintLine(fmt::format("  {} of the metric points are there more than once; they are kept once",
                           HumanCount(static_cast<std::uint64_t>(report.same_points))));
   if (report.removed > 0) PrintLine(fmt::format("  {} runs have been deleted for good here since", report.removed));
+  if (report.changes.brought > 0) PrintLine(fmt::format("  {} changes since the last call came over", report.changes.brought));
+  if (report.changes.kept > 0)
+    PrintLine(fmt::format("  {} things have changed there and here; they stay as they are here", report.changes.kept));
+  for (const std::string& one : report.refused_changes) PrintLine("  refused: " + OneLine(one));
   PrintLine(fmt::format("  files: {} copied ({})", HumanCount(static_cast<std::uint64_t>(report.files)),
                         HumanBytes(static_cast<std::uint64_t>(report.bytes))));
   if (report.files_elsewhere > 0)

@@ -156,7 +156,7 @@ Result<std::vector<SourceRun>> FileSource::Runs(Place& place, const Skip& skip) 
     for (; next != names_.end() && out.size() < kRunsAtOnce; ++next) {
       TRY(SourceRun run, ReadRun(experiment, *next));
       place.token = *next;
-      TRY(const bool known, skip(run.run.info));
+      TRY(const bool known, skip(run.run));
       if (!known) out.push_back(std::move(run));
     }
     if (next != names_.end()) return out;

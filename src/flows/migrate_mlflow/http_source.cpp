@@ -264,7 +264,7 @@ Result<std::vector<SourceRun>> HttpSource::Runs(Place& place, const Skip& skip) 
   for (const Json& one : List(page, "runs")) {
     SourceRun run = RunOf(one);
     ++seen_.runs;
-    TRY(const bool known, skip(run.run.info));
+    TRY(const bool known, skip(run.run));
     if (!known) {
       // A search leaves the models out that a run read.
       TRY(const Json whole, session_.Get(kApi + "runs/get", {{"run_id", run.run.info.run_id}}));
@@ -392,7 +392,7 @@ Result<registry::ImportedModel> HttpSource::RegisteredModel(const std::string& n
 
 // What has been read; a preview asks before anything is.
 Result<SourceCounts> HttpSource::Count() {
-  const Skip none = [](const track::RunInfo&) -> Result<bool> { return true; };
+  const Skip none = [](const track::Run&) -> Result<bool> { return true; };
   if (!read_runs_) {
     for (Place place; !place.end;) TRYV(Runs(place, none));
     for (Place place; !place.end;) TRYV(LoggedModels(place));

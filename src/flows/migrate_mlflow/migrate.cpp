@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "flows/migrate_mlflow/copy_files.hpp"
 #include "flows/migrate_mlflow/local_files.hpp"
+#include "flows/migrate_mlflow/merge_model.hpp"
 #include "flows/migrate_mlflow/run_writer.hpp"
 #include "flows/server_link.hpp"
 #include "os/lock.hpp"
@@ -94,10 +95,11 @@ class Migration {
  private:
   Result<void> BringExperiments();
   Result<void> BringRuns();
-  Result<bool> IsHere(const track::RunInfo& run);
+  Result<bool> IsHere(const track::Run& run);
   Result<void> BringLoggedModels();
   Result<void> BringRegistry();
   Result<void> BringModel(const registry::ImportedModel& model, const std::string& source_name);
+  Result<void> Follow(sql::Txn& txn, const track::ImportItem& item, const registry::ImportedModel& model);
   // Where a version's source leads here.
   std::string SourceHere(const std::string& source) const;
   Result<void> MoveSources(sql::Txn& txn, std::int64_t model);
@@ -119,7 +121,8 @@ class Migration {
   const Options& options_;
   Source& source_;
   const track::Import import_;
-  std::map<std::string, Destination> destinations_;  // by the source's id
+  std::map<std::string, Destination> destinations_;                   // by the source's id
+  std::vector<std::pair<track::ImportItem, std::string>> kept_runs_;  // that have changed there and here
   Report report_;
 };
 
@@ -156,7 +159,7 @@ Result<void> Migration::BringExperiments() {
     to.moves = IsProxied(to.location) || (options_.files && source_.CanRead(to.location));
     TRY(to.id, workspace_.db->Write([&](sql::Txn& txn) {
       return track::ImportExperiment(txn, import_.no, experiment, import_.prefix + experiment.name,
-                                     to.moves ? std::string(kOurs) : to.location);
+                                     to.moves ? std::string(kOurs) : to.location, report_.changes);
     }));
     destinations_[experiment.id] = std::move(to);
   }
@@ -165,22 +168,27 @@ Result<void> Migration::BringExperiments() {
 
 bool IsOpen(track::RunStatus status) { return status == track::RunStatus::kRunning || status == track::RunStatus::kScheduled; }
 
-// One that was or is still running is brought again.
-Result<bool> Migration::IsHere(const track::RunInfo& run) {
-  const auto to = destinations_.find(run.experiment_id);
+// One that was or is still running is brought again, and one that has changed there and not here.
+Result<bool> Migration::IsHere(const track::Run& run) {
+  const track::RunInfo& info = run.info;
+  const auto to = destinations_.find(info.experiment_id);
   if (to != destinations_.end() && to->second.id.empty()) return true;  // as much as it will ever be
   return workspace_.db->Read([&](sql::Conn& conn) -> Result<bool> {
-    TRY(const auto item, track::FindItem(conn, import_.no, track::ImportKind::kRun, run.run_id));
+    TRY(const auto item, track::FindItem(conn, import_.no, track::ImportKind::kRun, info.run_id));
     if (!item || !item->done) return false;
-    const Result<track::RunInfo> here = track::GetRunInfo(conn, run.run_id);
+    const Result<track::RunInfo> here = track::GetRunInfo(conn, info.run_id);
     // One that has been deleted for good here does not come back.
     if (!here) return here.error().code == Code::kNotFound ? Result<bool>(true) : here.error();
-    return !IsOpen(run.status) && !IsOpen(here->status);
+    if (IsOpen(info.status) || IsOpen(here->status)) return false;
+    TRY(const track::Changed changed, track::WhereChanged(conn, track::ImportKind::kRun, *item, track::StateOf(run)));
+    if (changed == track::Changed::kBoth) kept_runs_.emplace_back(*item, track::StateOf(run));
+    if (changed == track::Changed::kThere) ++report_.changes.brought;
+    return changed != track::Changed::kThere;
   });
 }
 
 Result<void> Migration::BringRuns() {
-  const Skip skip = [&](const track::RunInfo& run) { return IsHere(run); };
+  const Skip skip = [&](const track::Run& run) { return IsHere(run); };
   const auto more = [&](const SourceRun& run, Place& place) -> Result<std::vector<track::Metric>> {
     TRYV(Continue());
     return source_.Points(run, place);
@@ -202,7 +210,11 @@ Result<void> Migration::BringRuns() {
   }
   TRYV(writer.Flush());
   report_.rows = writer.rows();
-  return {};
+  report_.changes.kept += static_cast<std::int64_t>(kept_runs_.size());
+  return workspace_.db->Write([&](sql::Txn& txn) -> Result<void> {
+    for (const auto& [item, state] : kept_runs_) TRYV(track::NoteState(txn, import_.no, track::ImportKind::kRun, item, state));
+    return {};
+  });
 }
 
 Result<void> Migration::BringLoggedModels() {
@@ -216,7 +228,7 @@ Result<void> Migration::BringLoggedModels() {
         one.model.experiment_id = to->id;
         const std::string source_uri =
             std::exchange(one.model.artifact_uri, UriHere(*to, "models/" + one.model.model_id, one.model.artifact_uri));
-        TRYV(track::ImportLoggedModel(txn, import_.no, one.model, one.deleted, source_uri));
+        TRYV(track::ImportLoggedModel(txn, import_.no, one.model, one.deleted, source_uri, report_.changes));
       }
       return {};
     }));
@@ -244,9 +256,11 @@ Result<void> Migration::BringModel(const registry::ImportedModel& model, const s
     if (item) {
       TRY(added, registry::AddMissingVersions(txn, number, model));
       TRYV(MoveSources(txn, number));
+      TRYV(Follow(txn, *item, model));
     } else {
       TRY(number, registry::ImportModel(txn, model));
       TRYV(track::PutItem(txn, import_.no, track::ImportKind::kRegisteredModel, {source_name, number, true, ""}));
+      TRYV(track::SetState(txn, import_.no, track::ImportKind::kRegisteredModel, source_name, ModelState(model)));
     }
     if (item && added == 0) return {};
     codec::Json aliases = codec::Json::Object{};
@@ -254,6 +268,21 @@ Result<void> Migration::BringModel(const registry::ImportedModel& model, const s
     return Record(txn, workspace_, "model.imported", "models/" + model.model.name,
                   codec::Json::Object{{"from", import_.origin}, {"versions", added}, {"aliases", std::move(aliases)}});
   });
+}
+
+// What has changed there since the last call.
+Result<void> Migration::Follow(sql::Txn& txn, const track::ImportItem& item, const registry::ImportedModel& model) {
+  const Result<std::string> name = registry::ModelName(txn, item.target);
+  if (!name && name.error().code == Code::kNotFound) return {};  // deleted here
+  if (!name) return name.error();
+  TRY(const ModelMerge merge,
+      MergeModel(txn, workspace_, *name, item.state, model, fmt::format("migrated from {}", import_.origin)));
+  report_.changes.brought += merge.brought;
+  report_.changes.kept += merge.kept;
+  for (const std::string& one : merge.refused) report_.refused_changes.push_back(one);
+  // What a gate refuses is tried again by the next call.
+  if (!merge.refused.empty()) return {};
+  return track::SetState(txn, import_.no, track::ImportKind::kRegisteredModel, item.source_id, ModelState(model));
 }
 
 // The same folder as text in the ways that clients write it.

@@ -1,8 +1,9 @@
 // `mlean migrate mlflow`: everything of an MLflow tracking store and registry into this project's store, files by content.
 //
 // Rows go in by short transactions, each with the record of what it brought (track/import_store.hpp): killed at any instant and
-// run again, it goes on, and nothing is there twice. The server may run meanwhile, here and at the source. A run that was still
-// running when it was brought is looked at again by the next call; all others are brought once.
+// run again, it goes on, and nothing is there twice. The server may run meanwhile, here and at the source. A later call brings
+// what is new there and what has changed there since; what has changed here as well stays as it is here. What is deleted for good
+// there, stays here.
 #pragma once
 
 #include <atomic>
@@ -16,6 +17,7 @@
 
 #include "flows/migrate_mlflow/source.hpp"
 #include "flows/workspace.hpp"
+#include "track/import_store.hpp"
 
 namespace mlean::flows::migrate_mlflow {
 
@@ -38,16 +40,18 @@ struct CountLine {
 
 struct Report {
   std::string source;
-  std::vector<CountLine> counts;           // what neither has is left out
-  std::int64_t same_points = 0;            // points that the source has more than once: kept once
-  std::int64_t removed = 0;                // runs of an earlier call that have been deleted for good here
-  std::int64_t files = 0, bytes = 0;       // copied by this call
-  std::int64_t files_elsewhere = 0;        // runs and logged models whose files lie elsewhere (s3://…): their address is kept
-  std::int64_t files_missing = 0;          // the same of files that only the old server's folder has (`--artifacts`)
-  std::vector<std::string> refused_files;  // links, odd names, unreadable ones; the first hundred of this call
-  std::int64_t refused = 0;                // of earlier calls, too
-  std::vector<std::string> left_out;       // kinds of things that are not brought
-  std::int64_t rows = 0;                   // rows of runs written by this call
+  std::vector<CountLine> counts;             // what neither has is left out
+  std::int64_t same_points = 0;              // points that the source has more than once: kept once
+  std::int64_t removed = 0;                  // runs of an earlier call that have been deleted for good here
+  track::Changes changes;                    // of what earlier calls have brought
+  std::vector<std::string> refused_changes;  // of these, what the gate of a model refused
+  std::int64_t files = 0, bytes = 0;         // copied by this call
+  std::int64_t files_elsewhere = 0;          // runs and logged models whose files lie elsewhere (s3://…): their address is kept
+  std::int64_t files_missing = 0;            // the same of files that only the old server's folder has (`--artifacts`)
+  std::vector<std::string> refused_files;    // links, odd names, unreadable ones; the first hundred of this call
+  std::int64_t refused = 0;                  // of earlier calls, too
+  std::vector<std::string> left_out;         // kinds of things that are not brought
+  std::int64_t rows = 0;                     // rows of runs written by this call
   double seconds = 0;
   bool complete = false;  // nothing of the source is missing here
 };

@@ -30,6 +30,7 @@ Result<void> RunWriter::Add(SourceRun run, std::string source_uri,
                             const std::function<Result<std::vector<track::Metric>>(const SourceRun&, Place&)>& more) {
   Place place;
   std::int64_t points = 0;
+  const std::string state = track::StateOf(run.run);
   for (bool first = true; !place.end; first = false) {
     Part part;
     TRY(part.points, more(run, place));
@@ -41,6 +42,7 @@ Result<void> RunWriter::Add(SourceRun run, std::string source_uri,
     part.first = first;
     part.last = place.end;
     part.points_in_all = points;
+    part.state = state;
     part.run.run.info = run.run.info;
     // Rows are what a transaction takes time for, 1,000 bytes of text as much as one.
     waiting_ += part.points.size() + (first ? RowsOf(run.run) + BytesOf(run.run) / (kBytesAtOnce / kRowsAtOnce) : 0);
@@ -80,7 +82,7 @@ Result<void> RunWriter::Write(sql::Txn& txn, const Part& part) {
     TRY(number, track::RunNumber(txn, run_id));
   }
   TRYV(track::ImportPoints(txn, number, part.points));
-  return part.last ? track::FinishRunImport(txn, import_, run_id, number, part.points_in_all) : Result<void>();
+  return part.last ? track::FinishRunImport(txn, import_, run_id, number, part.points_in_all, part.state) : Result<void>();
 }
 
 }  // namespace mlean::flows::migrate_mlflow

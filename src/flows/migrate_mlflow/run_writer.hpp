@@ -27,6 +27,7 @@ class RunWriter {
   struct Part {
     SourceRun run;
     std::string source_uri;
+    std::string state;
     std::vector<track::Metric> points;
     bool first = false;
     bool last = false;

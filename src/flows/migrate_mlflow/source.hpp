@@ -50,8 +50,8 @@ struct FileOwner {
   std::string uri;  // where the source says that they are
 };
 
-// True for a run that need not be read: it is here already.
-using Skip = std::function<Result<bool>(const track::RunInfo&)>;
+// True for a run that need not be read: it is here already. Given its info and tags.
+using Skip = std::function<Result<bool>(const track::Run&)>;
 
 class Source {
  public:

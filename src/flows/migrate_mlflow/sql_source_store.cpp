@@ -254,11 +254,11 @@ Result<std::vector<SourceRun>> SqlSource::Runs(Place& place, const Skip& skip) {
   place.end = rows < kRunsAtOnce;
   std::vector<SourceRun> out;
   for (SourceRun& one : all) {
-    TRY(const bool known, skip(one.run.info));
-    if (known) continue;
     const std::string& id = one.run.info.run_id;
-    TRY(one.run.params, ReadPairs("SELECT key, value FROM params WHERE run_uuid = ?1", id));
     TRY(one.run.tags, ReadPairs("SELECT key, value FROM tags WHERE run_uuid = ?1", id));
+    TRY(const bool known, skip(one.run));
+    if (known) continue;
+    TRY(one.run.params, ReadPairs("SELECT key, value FROM params WHERE run_uuid = ?1", id));
     if (inputs_) TRYV(ReadInputs(one.run));
     out.push_back(std::move(one));
   }
