@@ -5,11 +5,14 @@
 #include "api/errors.hpp"
 #include "api/model_reference.hpp"
 #include "base/text.hpp"
+#include "codec/json_list.hpp"
 
 namespace mlean::api {
 namespace {
 
 constexpr std::size_t kMaxRows = 100'000;
+constexpr std::size_t kMaxFloats = 20'000'000;
+constexpr codec::JsonParseOptions kRow{.max_values = 100'000};
 
 // {"prediction": 0.23, "label": "1", "version": 3}
 void AppendOne(std::string& out, const serving::Answer& answer, std::size_t row) {
@@ -39,25 +42,31 @@ void AppendOne(std::string& out, const serving::Answer& answer, std::size_t row)
   out += "\"}";
 }
 
-Result<void> EncodeList(const codec::Json& list, const infer::Model& model, std::vector<float>& rows) {
-  if (list.AsArray().size() > kMaxRows) {
-    return Fail(Code::kTooLarge, fmt::format("cannot predict: {} rows, at most {} a request", list.AsArray().size(), kMaxRows));
+// Row by row: never more of the list in memory than one of them. What is wrong with the list goes before what is wrong in a row.
+Result<void> EncodeList(std::string_view list, const infer::Model& model, std::vector<float>& rows) {
+  std::size_t count = 0;
+  Result<void> encoded;
+  rows.clear();
+  TRYV(codec::ParseList(list, kRow, [&](const codec::Json& row) -> Result<void> {
+    if (++count > kMaxRows || !encoded) return {};
+    if (rows.size() + model.features() > kMaxFloats) {
+      return Fail(Code::kTooLarge, fmt::format("cannot predict: over {} values in one request", kMaxFloats));
+    }
+    rows.resize(rows.size() + model.features());
+    encoded = model.encoder().Encode(row, std::span(rows).last(model.features()));
+    if (!encoded) encoded = std::move(encoded).error().With(fmt::format("row {}", count - 1));
+    return {};
+  }));
+  if (count > kMaxRows) {
+    return Fail(Code::kTooLarge, fmt::format("cannot predict: {} rows, at most {} a request", count, kMaxRows));
   }
-  rows.resize(list.AsArray().size() * model.features());
-  std::size_t at = 0;
-  for (const codec::Json& row : list.AsArray()) {
-    Result<void> done = model.encoder().Encode(row, std::span(rows).subspan(at, model.features()));
-    if (!done) return std::move(done).error().With(fmt::format("row {}", at / std::max<std::size_t>(1, model.features())));
-    at += model.features();
-  }
-  return {};
+  return encoded;
 }
 
-// What a request's body says: one flat object, left as text, or a list of them.
+// What a request's body says: one flat object, or a list of them; left as text.
 struct Asked {
   std::string_view body;
   bool is_list = false;
-  codec::Json list;
 };
 
 net::Reply Predict(const net::Call& call, const serving::LiveModels& models, const Clock& clock) {
@@ -65,14 +74,9 @@ net::Reply Predict(const net::Call& call, const serving::LiveModels& models, con
   if (!reference) return DetailReply(reference.error());
   Asked asked{.body = Trim(call.body)};
   asked.is_list = !asked.body.empty() && asked.body.front() == '[';
-  if (asked.is_list) {
-    Result<codec::Json> parsed = codec::Json::Parse(asked.body);
-    if (!parsed) return DetailReply(parsed.error());
-    asked.list = *std::move(parsed);
-  }
   // Holds no more than one pointer, so that std::function needs no memory of its own.
   const serving::EncodeRows encode = [&asked](const infer::Model& model, std::vector<float>& rows) -> Result<void> {
-    if (asked.is_list) return EncodeList(asked.list, model, rows);
+    if (asked.is_list) return EncodeList(asked.body, model, rows);
     rows.resize(model.features());
     return model.encoder().EncodeFlatJson(asked.body, rows);
   };

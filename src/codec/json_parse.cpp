@@ -10,6 +10,7 @@
 
 #include "base/text.hpp"
 #include "codec/json.hpp"
+#include "codec/json_list.hpp"
 #include "codec/python_text.hpp"
 
 namespace mlean::codec {
@@ -70,7 +71,26 @@ class JsonParser {
     return Failure();
   }
 
+  Result<void> RunList(const TakeElement& take) {
+    SkipBlank();
+    if (!Take('[')) return Wrong("expected a list"), Failure();
+    SkipBlank();
+    for (bool more = !Take(']'); more;) {
+      Json element;
+      values_ = 0;
+      if (!ParseValue(element, 1)) return Failure();
+      TRYV(take(element));
+      SkipBlank();
+      more = !Take(']');
+      if (more && !Take(',')) return ExpectedMore(), Failure();
+    }
+    SkipBlank();
+    if (at_ != end_) return Wrong("unexpected text after the value"), Failure();
+    return {};
+  }
+
  private:
+  bool ExpectedMore() { return Wrong(at_ == end_ ? "expected ',' or ']', found the end" : "expected ',' or ']'"); }
   bool Wrong(std::string_view cause) { return WrongAt(at_, cause); }
   bool WrongAt(const char* where, std::string_view cause) {
     if (cause_.empty()) {
@@ -90,7 +110,7 @@ class JsonParser {
         ++column;
       }
     }
-    return Fail(Code::kInvalid, fmt::format("cannot parse JSON: {}:{}: {}", line, column, cause_));
+    return Fail(code_, fmt::format("cannot parse JSON: {}:{}: {}", line, column, cause_));
   }
 
   void SkipBlank() {
@@ -110,7 +130,10 @@ class JsonParser {
   bool ParseValue(Json& out, std::size_t depth) {
     SkipBlank();
     if (at_ == end_) return Wrong("expected a value, found the end");
-    if (values_++ == options_.max_values) return Wrong(fmt::format("more than {} values", options_.max_values));
+    if (values_++ == options_.max_values) {
+      code_ = Code::kTooLarge;
+      return Wrong(fmt::format("more than {} values", options_.max_values));
+    }
     switch (*at_) {
       case '{': return ParseObject(out, depth);
       case '[': return ParseArray(out, depth);
@@ -204,7 +227,7 @@ class JsonParser {
       if (!ParseValue(array.emplace_back(), depth + 1)) return false;
       SkipBlank();
       if (Take(']')) return true;
-      if (!Take(',')) return Wrong(at_ == end_ ? "expected ',' or ']', found the end" : "expected ',' or ']'");
+      if (!Take(',')) return ExpectedMore();
     }
   }
 
@@ -317,8 +340,13 @@ class JsonParser {
   std::size_t values_ = 0;
   const char* where_ = nullptr;
   std::string cause_;
+  Code code_ = Code::kInvalid;
 };
 
 Result<Json> Json::Parse(std::string_view text, const JsonParseOptions& options) { return JsonParser(text, options).Run(); }
+
+Result<void> ParseList(std::string_view text, const JsonParseOptions& options, const TakeElement& take) {
+  return JsonParser(text, options).RunList(take);
+}
 
 }  // namespace mlean::codec

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "codec/json_list.hpp"
 #include "codec/python_text.hpp"
 
 namespace mlean::codec {
@@ -53,6 +54,30 @@ TEST(Json, DepthIsBounded) {
   EXPECT_EQ(ErrorOf("[[{}]]", {.max_depth = 2}), "cannot parse JSON: 1:3: nested too deep");
   EXPECT_EQ(ErrorOf("[1, {\"a\": 2}]", {.max_values = 3}), "cannot parse JSON: 1:11: more than 3 values");
   EXPECT_TRUE(Json::Parse("[1, {\"a\": 2}]", {.max_values = 4}));
+}
+
+TEST(JsonList, OneElementAtATime) {
+  const auto read = [](std::string_view text, const JsonParseOptions& options = {}) {
+    std::string out;
+    const Result<void> done = ParseList(text, options, [&](const Json& element) -> Result<void> {
+      if (element.IsBool()) return Fail(Code::kConflict, "a bool");
+      out += element.Dump() + " ";
+      return {};
+    });
+    return done ? out : out + done.error().what;
+  };
+  EXPECT_EQ(read(" [1, {\"a\": [2]}, \"b\"] "), "1 {\"a\":[2]} \"b\" ");
+  EXPECT_EQ(read("[ ]"), "");
+  EXPECT_EQ(read("[1,\n true, 2]"), "1 a bool");
+  EXPECT_EQ(read("[1,\n 2 3]"), "1 2 cannot parse JSON: 2:4: expected ',' or ']'");
+  EXPECT_EQ(read("[1,]"), "1 cannot parse JSON: 1:4: expected a value");
+  EXPECT_EQ(read("[1"), "1 cannot parse JSON: 1:3: expected ',' or ']', found the end");
+  EXPECT_EQ(read("[1] x"), "1 cannot parse JSON: 1:5: unexpected text after the value");
+  EXPECT_EQ(read("{}"), "cannot parse JSON: 1:1: expected a list");
+  EXPECT_EQ(read(""), "cannot parse JSON: 1:1: expected a list");
+  EXPECT_EQ(read("[[1], [2], [3, 4]]", {.max_values = 2}), "[1] [2] cannot parse JSON: 1:16: more than 2 values");
+  EXPECT_EQ(read("[[[]]]", {.max_depth = 2}), "cannot parse JSON: 1:3: nested too deep");
+  EXPECT_EQ(Json::Parse("[1]", {.max_values = 1}).error().code, Code::kTooLarge);
 }
 
 TEST(Json, ManyKeysAreStillChecked) {

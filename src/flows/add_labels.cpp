@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "codec/csv.hpp"
+#include "codec/json_list.hpp"
 #include "os/files.hpp"
 #include "registry/model_store.hpp"
 #include "tables/reader.hpp"
@@ -11,7 +12,8 @@
 namespace mlean::flows {
 namespace {
 
-constexpr std::size_t kMaxLabels = 5'000'000;
+constexpr std::size_t kMaxLabels = 1'000'000;
+constexpr codec::JsonParseOptions kOne{.max_values = 1000};  // a label, with members that nobody asks for
 
 Result<predictions::Label> MakeLabel(std::string id, std::string_view label, std::string_view row, std::string_view time) {
   predictions::Label out;
@@ -82,25 +84,37 @@ Result<std::vector<predictions::Label>> ReadLabelFile(const std::filesystem::pat
   return out;
 }
 
-Result<std::vector<predictions::Label>> ParseLabels(const codec::Json& list) {
-  if (!list.IsArray()) return Fail(Code::kInvalid, "cannot read labels: expected a list of {\"id\", \"label\"}");
-  if (list.AsArray().size() > kMaxLabels)
-    return Fail(Code::kTooLarge, fmt::format("cannot add labels: over {} in one request", kMaxLabels));
-  std::vector<predictions::Label> out;
-  for (const codec::Json& item : list.AsArray()) {
-    TRY(std::string id, item.StringAt("id"));
-    const codec::Json* label = item.Find("label");
-    if (label == nullptr || label->IsNull() || label->IsArray() || label->IsObject()) {
-      return Fail(Code::kInvalid, fmt::format("cannot add label of '{}': 'label' must be a number, a text or a bool", id));
-    }
-    TRY(const std::int64_t row, item.IntAt("row", std::int64_t{0}));
-    TRY(const std::string time, item.StringAt("time", ""));
-    const std::string text = label->IsString()   ? label->AsString()
-                             : label->IsDouble() ? FormatDouble(label->AsDouble())
-                                                 : label->Dump();
-    TRY(predictions::Label one, MakeLabel(std::move(id), text, std::to_string(row), time));
-    out.push_back(std::move(one));
+namespace {
+
+Result<predictions::Label> ReadLabel(const codec::Json& item) {
+  TRY(std::string id, item.StringAt("id"));
+  const codec::Json* label = item.Find("label");
+  if (label == nullptr || label->IsNull() || label->IsArray() || label->IsObject()) {
+    return Fail(Code::kInvalid, fmt::format("cannot add label of '{}': 'label' must be a number, a text or a bool", id));
   }
+  TRY(const std::int64_t row, item.IntAt("row", std::int64_t{0}));
+  TRY(const std::string time, item.StringAt("time", ""));
+  const std::string text = label->IsString()   ? label->AsString()
+                           : label->IsDouble() ? FormatDouble(label->AsDouble())
+                                               : label->Dump();
+  return MakeLabel(std::move(id), text, std::to_string(row), time);
+}
+
+}  // namespace
+
+Result<std::vector<predictions::Label>> ParseLabels(std::string_view text) {
+  if (!Trim(text).starts_with('[')) {
+    TRYV(codec::Json::Parse(text, kOne));
+    return Fail(Code::kInvalid, "cannot read labels: expected a list of {\"id\", \"label\"}");
+  }
+  std::vector<predictions::Label> out;
+  TRYV(codec::ParseList(text, kOne, [&](const codec::Json& item) -> Result<void> {
+    if (out.size() == kMaxLabels)
+      return Fail(Code::kTooLarge, fmt::format("cannot add labels: over {} in one request", kMaxLabels));
+    TRY(predictions::Label one, ReadLabel(item));
+    out.push_back(std::move(one));
+    return {};
+  }));
   return out;
 }
 

@@ -11,7 +11,8 @@
 namespace mlean::flows {
 
 Result<std::vector<predictions::Label>> ReadLabelFile(const std::filesystem::path& file);
-Result<std::vector<predictions::Label>> ParseLabels(const codec::Json& list);
+// The text of a list of objects. kTooLarge for more than a million.
+Result<std::vector<predictions::Label>> ParseLabels(std::string_view text);
 // Idempotent: the same label again changes nothing.
 Result<predictions::LabelCounts> AddLabels(Workspace& workspace, const std::string& model,
                                            const std::vector<predictions::Label>& labels);

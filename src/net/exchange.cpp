@@ -241,6 +241,7 @@ void Exchange::Handle() {
     call_.body_sha256 = body_.Sha256();
   }
   reply_ = route_->handler(call_);
+  if (reply_.status == 413) shared_.metrics.Refused("content_too_large");
 }
 
 void Exchange::Prepare(std::string_view date) {

@@ -4,8 +4,10 @@ import contextlib
 import re
 import sqlite3
 
+import models
 import pytest
-from conftest import wait_for
+import requests
+from conftest import make_run, start_server, user_env, wait_for
 
 API = "/api/2.0/mlflow/"
 POINTS = 300_000
@@ -108,3 +110,50 @@ def test_the_largest_batches_are_read(tmp_path, server):
         assert live.post(API + "runs/log-inputs", json={"run_id": run_id, "datasets": datasets}).status_code == 200
         ids = [str(i) for i in range(100_000)]
         assert live.post(API + "runs/search", json={"experiment_ids": ids, "max_results": 1}).status_code == 200
+
+
+# Bodies of the largest size that each route reads, full of what costs the most memory for a byte.
+SMALL_VALUES = {
+    "predict": ("/predict/bare", 16 << 20, b"[", {"numbers": b"0,", "lists": b"[0],", "objects": b'{"":0},', "rows": b"{},"}, 422),
+    "infer": ("/v2/models/bare/infer", 64 << 20, b'{"inputs":[{"name":"input","datatype":"FP32","shape":[9,9],"data":[',
+              {"numbers": b"0,", "lists": b"[0],", "objects": b'{"":0},'}, 413),
+    "labels": ("/api/mlean/v1/models/bare/labels", 64 << 20, b"[", {"numbers": b"0,", "labels": b'{"id":"a","label":1},'}, 400),
+    "turns": ("/api/mlean/v1/turns", 64 << 20, b'{"model":[', {"numbers": b"0,", "objects": b'{"":0},'}, 413),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scored(mlean, tmp_path_factory):
+    root, env = tmp_path_factory.mktemp("scored"), user_env(mlean, tmp_path_factory.mktemp("home"))
+    models.make(root, make_run(mlean, env))
+
+    def start():
+        return start_server(mlean, env, tmp_path_factory.mktemp("server") / "stderr", root)
+
+    return start
+
+
+@pytest.mark.parametrize("route, what", [(route, what) for route, (*_, pieces, _) in SMALL_VALUES.items() for what in pieces])
+def test_small_values_cost_little(scored, unsanitized, route, what):
+    path, size, head, pieces, status = SMALL_VALUES[route]
+    with scored() as live:
+        before = memory_mb(live)
+        body = head + pieces[what] * ((size - len(head)) // len(pieces[what]))
+        reply = requests.post(live.url + path, data=body, headers={"Content-Type": "application/json"}, timeout=300)
+        assert reply.status_code in (status, 413), reply.text[:200]
+        assert memory_mb(live, "VmHWM") < before + 3 * (size >> 20) + 200, reply.text[:200]
+        assert live.get("/health").status_code == 200
+        if reply.status_code == 413:
+            assert 'mlean_http_refused_total{reason="content_too_large"} 1' in live.get("/metrics").text
+
+
+def test_large_batches_are_answered(scored):
+    with scored() as live:
+        row = {f"f{i}": i / 10 for i in range(50)}
+        answer = live.post("/predict/bare", json=[row] * 10_000)
+        assert answer.status_code == 200 and len(answer.json()) == 10_000
+        tensor = {"name": "input", "datatype": "FP32", "shape": [125_000, 4], "data": [0.5] * 500_000}
+        answer = live.post("/v2/models/bare/infer", json={"inputs": [tensor]})
+        assert answer.status_code == 200 and len(answer.json()["outputs"][0]["data"]) == 125_000
+        labels = [{"id": f"p{i}", "label": i % 2} for i in range(100_000)]
+        assert live.post("/api/mlean/v1/models/bare/labels", json=labels).json() == {"added": 100_000, "changed": 0, "same": 0}

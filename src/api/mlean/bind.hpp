@@ -23,6 +23,7 @@ struct ApiContext {
 };
 
 // ---- for the files of this folder
+inline constexpr codec::JsonParseOptions kOfApi{.max_values = 250'000};  // of a body
 // kDenied unless the call's sender has `level` on the model.
 Result<void> Require(const net::Call& call, ApiContext& context, std::string_view model, access::Level level);
 // For lists: whether the sender is shown what is about the model.

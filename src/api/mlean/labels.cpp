@@ -10,8 +10,7 @@ using codec::Json;
 
 Result<Json> AddLabels(const net::Call& call, ApiContext& context) {
   TRYV(Require(call, context, call.Path("model"), access::Level::kEdit));
-  TRY(const Json body, Json::Parse(call.body));
-  TRY(const auto labels, flows::ParseLabels(body));
+  TRY(const auto labels, flows::ParseLabels(call.body));
   flows::Workspace acting = Acting(call, context);
   TRY(const predictions::LabelCounts counts, flows::AddLabels(acting, std::string(call.Path("model")), labels));
   return Json(Json::Object{{"added", counts.added}, {"changed", counts.changed}, {"same", counts.same}});
@@ -20,7 +19,7 @@ Result<Json> AddLabels(const net::Call& call, ApiContext& context) {
 }  // namespace
 
 void BindLabels(net::Router& router, ApiContext& context) {
-  net::RouteOptions options{.max_body = 256u << 20, .access = net::Access::kWriter};
+  net::RouteOptions options{.max_body = 64u << 20, .access = net::Access::kWriter};
   options.refuse = [&](const net::Call& call) -> std::optional<net::Reply> {
     const Result<void> may = Require(call, context, call.Path("model"), access::Level::kEdit);
     return may ? std::nullopt : std::optional(ErrorReply(may.error()));

@@ -25,7 +25,7 @@ Result<Json> ListRollouts(const net::Call& call, ApiContext& context) {
 }
 
 Result<Json> AbortRollout(const net::Call& call, ApiContext& context) {
-  TRY(const Json body, Json::Parse(call.body.empty() ? std::string_view("{}") : call.body));
+  TRY(const Json body, Json::Parse(call.body.empty() ? std::string_view("{}") : call.body, kOfApi));
   TRY(const std::string reason, body.StringAt("reason", "aborted by hand"));
   const std::string id(call.Path("id"));
   TRY(const rollout::Rollout before, context.workspace.db->Read([&](sql::Conn& conn) { return rollout::Get(conn, id); }));

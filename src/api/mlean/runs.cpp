@@ -20,7 +20,7 @@ Result<std::vector<std::string>> Texts(const Json& body, std::string_view key) {
 }
 
 Result<Json> Gc(const net::Call& call, ApiContext& context) {
-  TRY(const Json body, Json::Parse(call.body.empty() ? "{}" : call.body));
+  TRY(const Json body, Json::Parse(call.body.empty() ? "{}" : call.body, kOfApi));
   flows::RunsGcOptions options;
   TRY(const std::string age, body.StringAt("older_than", "0s"));
   TRY(options.older_than, flows::ParseAge(age));

@@ -43,7 +43,7 @@ Result<Json> GetTurn(const net::Call& call, ApiContext& context) {
 }
 
 Result<Json> StartTurn(const net::Call& call, ApiContext& context) {
-  TRY(const Json body, Json::Parse(call.body));
+  TRY(const Json body, Json::Parse(call.body, kOfApi));
   TRY(const std::string model, body.StringAt("model"));
   TRY(const std::string detail, body.StringAt("detail", ""));
   TRYV(Require(call, context, model, access::Level::kEdit));

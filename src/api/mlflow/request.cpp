@@ -162,6 +162,13 @@ Json FromQuery(const net::Call& call, std::span<const Field> fields) {
   return out;
 }
 
+// Too many values are wrong ones to MLflow's clients, which know 413 as a body that is too long.
+Result<Json> ReadJson(std::string_view text) {
+  Result<Json> read = Json::Parse(text, kRead);
+  if (!read && read.error().code == Code::kTooLarge) return Fail(Code::kInvalid, read.error().what);
+  return read;
+}
+
 Result<Json> FromBody(const net::Call& call) {
   if (call.method == "POST") {
     const std::string_view type = call.Header("Content-Type");
@@ -171,11 +178,11 @@ Result<Json> FromBody(const net::Call& call) {
     }
   }
   if (Trim(call.body).empty()) return Json(Json::Object{});
-  TRY(Json body, Json::Parse(call.body, kRead));
+  TRY(Json body, ReadJson(call.body));
   // Very old clients encode the body twice.
   if (body.IsString()) {
     const std::string inner = body.AsString();
-    TRY(body, Json::Parse(inner, kRead));
+    TRY(body, ReadJson(inner));
   }
   if (body.IsNull()) return Json(Json::Object{});
   if (!body.IsObject()) {
