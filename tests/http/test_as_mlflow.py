@@ -70,3 +70,21 @@ def test_experiments_may_be_ordered_twice_by_one_key(live, order):
         names += [one["name"] for one in page["experiments"]]
         token = page.get("next_page_token", "")
     assert names == ["Default", "a", "b", "c"]
+
+
+def test_a_fraction_of_a_millisecond_is_cut_off(live):
+    """The real server keeps 0 and loses what follows in the batch; a script that sends such times runs on, here with its times."""
+    def text(path, body):
+        return live.post(API + path, data=body, headers={"Content-Type": "application/json"})
+
+    made = text("runs/create", '{"experiment_id": "0", "start_time": 1700000000000.75}').json()["run"]["info"]
+    assert made["start_time"] == 1700000000000
+    ended = text("runs/update", '{"run_id": "%s", "status": "FINISHED", "end_time": 1700000000999.5}' % made["run_id"]).json()["run_info"]
+    assert ended["end_time"] == 1700000000999
+    points = '[{"key": "a", "value": 1, "timestamp": 5.5, "step": 1}, {"key": "b", "value": 2, "timestamp": 1e3, "step": 2}]'
+    assert text("runs/log-batch", '{"run_id": "%s", "metrics": %s}' % (made["run_id"], points)).status_code == 200
+    data = live.get(API + "runs/get", params={"run_id": made["run_id"]}).json()["run"]["data"]["metrics"]
+    assert [(point["key"], point["timestamp"], point["step"]) for point in data] == [("a", 5, 1), ("b", 1000, 2)]
+    for fields in ('"timestamp": 1, "step": 1.5', '"timestamp": "1.5", "step": 1', '"timestamp": true, "step": 1', '"timestamp": 1e30, "step": 1'):
+        body = '{"run_id": "%s", "key": "c", "value": 1, %s}' % (made["run_id"], fields)
+        assert text("runs/log-metric", body).status_code == 400, fields

@@ -44,6 +44,11 @@ std::optional<std::int64_t> ToInt(const Json& value) {
   return number ? WholeNumber(*number) : std::nullopt;
 }
 
+// Clients that count in seconds send 1700000000.25 * 1000.
+std::optional<std::int64_t> ToTime(const Json& value) {
+  return value.IsDouble() ? WholeNumber(std::trunc(value.AsDouble())) : ToInt(value);
+}
+
 std::optional<double> ToDouble(const Json& value) {
   if (value.IsNumber()) return value.AsDouble();
   if (value.IsBool()) return value.AsBool() ? 1.0 : 0.0;
@@ -101,6 +106,9 @@ Result<void> CoerceValue(Json& value, const Field& field, const Path& path) {
     case Type::kEnum:
       if (value.IsString()) return {};
       right = ToText(value, field.type != Type::kString);
+      break;
+    case Type::kTime:
+      if (const auto number = ToTime(value)) right = Json(*number);
       break;
     case Type::kInt:
       if (const auto number = ToInt(value)) right = Json(*number);

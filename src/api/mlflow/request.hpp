@@ -25,6 +25,7 @@ enum class Type : std::uint8_t {
   kString,
   kId,      // a string that may be sent as an integer
   kInt,     // int64; also "12", "1e3", 3.0
+  kTime,    // the same in milliseconds; a fraction is cut off
   kDouble,  // also "NaN", "-Infinity", "0.5", true
   kBool,
   kEnum,  // a name or a number, kept as it was sent

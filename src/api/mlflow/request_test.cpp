@@ -11,6 +11,7 @@ constexpr Field kPoint[] = {{"key", Type::kString, kRequired}, {"value", Type::k
 constexpr Field kFields[] = {{"run_id", Type::kString, kRequired},
                              {"experiment_id", Type::kId},
                              {"step", Type::kInt},
+                             {"time", Type::kTime},
                              {"value", Type::kDouble},
                              {"flag", Type::kBool},
                              {"status", Type::kEnum},
@@ -47,6 +48,12 @@ TEST(Request, RefusesWithMlflowsTexts) {
             Wrong(R"(Invalid value "x" for parameter 'step' supplied:  Hint: Value was of type 'str'.)"));
   EXPECT_EQ(Read(R"({"run_id":"r","step":1.5})"),
             Wrong("Invalid value 1.5 for parameter 'step' supplied:  Hint: Value was of type 'float'."));
+  EXPECT_EQ(Read(R"({"run_id":"r","time":1700000000000.75})"), R"({"run_id":"r","time":1700000000000})");
+  EXPECT_EQ(Read(R"({"run_id":"r","time":-1.5})"), R"({"run_id":"r","time":-1})");
+  EXPECT_EQ(Read(R"({"run_id":"r","time":"1.5"})"),
+            Wrong(R"(Invalid value "1.5" for parameter 'time' supplied:  Hint: Value was of type 'str'.)"));
+  EXPECT_EQ(Read(R"({"run_id":"r","time":true})"),
+            Wrong("Invalid value true for parameter 'time' supplied:  Hint: Value was of type 'bool'."));
   EXPECT_EQ(Read(R"({"run_id":"r","step":1e300})"),
             Wrong("Invalid value 1e+300 for parameter 'step' supplied:  Hint: Value was of type 'float'."));
   EXPECT_EQ(Read(R"({"run_id":"r","names":"x"})"),

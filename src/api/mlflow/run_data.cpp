@@ -17,7 +17,7 @@ using codec::Json;
 constexpr Field kMetric[] = {{"run_id", Type::kString, kRequired},
                              {"key", Type::kString, kRequired},
                              {"value", Type::kDouble, kRequired},
-                             {"timestamp", Type::kInt, kRequired},
+                             {"timestamp", Type::kTime, kRequired},
                              {"step", Type::kInt},
                              {"model_id"},
                              {"dataset_name"},

@@ -11,9 +11,9 @@ namespace {
 using codec::Json;
 
 constexpr Field kCreate[] = {
-    {"experiment_id", Type::kId}, {"start_time", Type::kInt}, {"run_name"}, {"user_id"}, {"tags", Type::kObjects, false, kPair}};
+    {"experiment_id", Type::kId}, {"start_time", Type::kTime}, {"run_name"}, {"user_id"}, {"tags", Type::kObjects, false, kPair}};
 constexpr Field kUpdate[] = {
-    {"run_id", Type::kString, kRequired}, {"end_time", Type::kInt}, {"status", Type::kEnum}, {"run_name"}};
+    {"run_id", Type::kString, kRequired}, {"end_time", Type::kTime}, {"status", Type::kEnum}, {"run_name"}};
 constexpr Field kById[] = {{"run_id", Type::kString, kRequired}};
 constexpr Field kSearch[] = {{"experiment_ids", Type::kIds}, {"filter"},
                              {"run_view_type", Type::kEnum}, {"max_results", Type::kInt},
