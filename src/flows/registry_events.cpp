@@ -1,5 +1,7 @@
 #include "flows/registry_events.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -41,14 +43,30 @@ Result<void> Publish(sql::Txn& txn, std::string_view model, std::string_view of_
   return notify::Publish(txn, {std::string(entity), std::string(action)}, data, now);
 }
 
+// What whoever asks for a taken name is told: prompts and models share their names.
+std::string NameTaken(std::string_view name, bool of_prompt, bool for_prompt) {
+  constexpr std::string_view kWords[] = {"registered model", "prompt"};
+  if (of_prompt == for_prompt)
+    return fmt::format("{} (name={}) already exists.", of_prompt ? "Prompt" : "Registered Model", name);
+  return fmt::format(
+      "Tried to create a {} with name '{}', but the name is already taken by a {}. A prompt and a model cannot have the same "
+      "name.",
+      kWords[for_prompt ? 1 : 0], name, kWords[of_prompt ? 1 : 0]);
+}
+
 }  // namespace
 
 bool IsPrompt(const std::vector<registry::Tag>& tags) { return ToLower(ValueOf(tags, kIsPrompt)) == "true"; }
 
 Result<registry::Model> CreateModel(sql::Txn& txn, std::string_view name, std::string_view description,
                                     const std::vector<registry::Tag>& tags, TimeMs now) {
-  TRY(registry::Model made, registry::CreateModel(txn, name, description, tags, now));
   const bool prompt = IsPrompt(tags);
+  Result<registry::Model> created = registry::CreateModel(txn, name, description, tags, now);
+  if (!created && created.error().code == Code::kExists) {
+    TRY(const registry::Model there, registry::GetModel(txn, name));
+    return Fail(Code::kExists, NameTaken(name, IsPrompt(there.tags), prompt));
+  }
+  TRY(registry::Model made, std::move(created));
   const Json data = Json::Object{{"name", name}, {"tags", TagsJson(tags, prompt)}, {"description", description}};
   TRYV(notify::Publish(txn, {prompt ? "prompt" : "registered_model", "created"}, data, now));
   return made;

@@ -113,6 +113,25 @@ def test_which_changes_move_which_times(asker):
     assert moved("POST", "model-versions/transition-stage", **version, stage="Staging") == (True, True)
 
 
+def test_models_and_prompts_share_their_names(asker):
+    def make(name, status=200, prompt=None):
+        tags = [] if prompt is None else [{"key": "mlflow.prompt.is_prompt", "value": prompt}]
+        return asker.ml("POST", "registered-models/create", status=status, name=name, tags=tags)
+
+    make("model")
+    make("prompt", prompt="true")
+    make("no prompt", prompt="false")
+    for name, prompt, text in (
+        ("model", None, "Registered Model (name=model) already exists."),
+        ("no prompt", None, "Registered Model (name=no prompt) already exists."),
+        ("prompt", "true", "Prompt (name=prompt) already exists."),
+        ("model", "true", "Tried to create a prompt with name 'model', but the name is already taken by a registered model."),
+        ("prompt", None, "Tried to create a registered model with name 'prompt', but the name is already taken by a prompt."),
+    ):
+        answer = make(name, status=400, prompt=prompt)
+        assert answer["error_code"] == "RESOURCE_ALREADY_EXISTS" and answer["message"].startswith(text), answer
+
+
 def test_latest_versions_come_in_the_order_of_their_stages(asker):
     asker.ml("POST", "registered-models/create", name="m")
     for number, stage in enumerate(["Archived", "Production", "Archived", "Production", "Staging", "Staging", "None"], 1):
