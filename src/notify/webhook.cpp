@@ -162,7 +162,8 @@ Json ExampleWebhookData(const WebhookEvent& event) {
   }
   if (event.entity == "prompt_version") data.Set("template", "Hello {{name}}!");
   data.Set("tags", Json::Object{{"example_key", "example_value"}});
-  data.Set("description", "An example " + thing + (version ? " version" : ""));
+  data.Set("description",
+           fmt::format("An example {}{}{}", prompt || version ? "" : "registered ", thing, version ? " version" : ""));
   return data;
 }
 

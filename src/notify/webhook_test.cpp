@@ -52,6 +52,9 @@ TEST(WebhookEvents, AreThoseThatCanHappen) {
     for (const std::string& action : WebhookActions()) possible += CheckWebhookEvent({entity, action}) ? 1 : 0;
   }
   EXPECT_EQ(possible, 15);
+  EXPECT_EQ(ExampleWebhookData({"registered_model", "created"}).Find("description")->AsString(), "An example registered model");
+  EXPECT_EQ(ExampleWebhookData({"model_version", "created"}).Find("description")->AsString(), "An example model version");
+  EXPECT_EQ(ExampleWebhookData({"prompt", "created"}).Find("description")->AsString(), "An example prompt");
   EXPECT_EQ(ExampleWebhookData({"model_version_alias", "created"}).Dump(),
             R"({"name":"example_model","alias":"example_alias","version":"1"})");
   EXPECT_EQ(ExampleWebhookData({"prompt_version_tag", "deleted"}).Dump(),
