@@ -43,7 +43,8 @@ void WarnOfMlflowVariables() {
       {"MLFLOW_AUTH_CONFIG_PATH", "users are asked for with --auth, and made by: mlean users add"},
       {"MLFLOW_BACKEND_STORE_URI", kOwnStore},
       {"MLFLOW_REGISTRY_STORE_URI", kOwnStore},
-      {"MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX", "sources of versions are checked, but not by it"}};
+      {"MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX", "sources of versions are checked, but not by it"},
+      {"MLFLOW_TRUNCATE_LONG_VALUES", "values of params and tags that are too long are always cut"}};
   for (const auto& [name, why] : kVariables) {
     if (std::getenv(name) != nullptr) log::Warn("server.variable_ignored", {{"name", name}, {"why", why}});
   }
