@@ -32,11 +32,12 @@ Result<Found> FindOutput(Repository& repository, const std::string& location) {
 }
 
 // Paths of `stage` as they are written from another folder.
-void Rebase(pipeline::Stage& stage, const std::string& wdir) {
+void Rebase(pipeline::Stage& stage, const std::string& wdir, const pipeline::Place& place) {
   stage.wdir = wdir;
   for (pipeline::Dependency& dependency : stage.deps) {
-    const bool is_path = dependency.kind == pipeline::Dependency::Kind::kPath;
-    if (is_path && pipeline::IsInside(dependency.location)) dependency.path = pipeline::Relative(dependency.location, wdir);
+    const bool is_path = dependency.kind == pipeline::Dependency::Kind::kPath && !pipeline::IsUrl(dependency.location);
+    if (!is_path || dependency.path.starts_with('/')) continue;
+    dependency.path = place.Disk(dependency.location).lexically_relative(place.Disk(wdir)).generic_string();
   }
 }
 
@@ -74,25 +75,29 @@ Result<void> MoveData(Repository& repository, const std::string& from, const std
   const fs::path old_path = place.Disk(old_location);
   const fs::path new_path = place.Disk(new_location);
   const std::string folder = pipeline::FolderOf(new_location);
+  const bool renames_file = pipeline::NameOf(old.file) == pipeline::NameOf(old_location) + ".dvc";
+  if (renames_file && repository.files().IsGitIgnored(new_location + ".dvc")) {
+    return Fail(Code::kInvalid, fmt::format("bad DVC file name '{}' is git-ignored.", place.Shown(new_location + ".dvc")));
+  }
   if (!fs::is_directory(place.Disk(folder), error)) {
     return Fail(Code::kNotFound, fmt::format("stage working dir '{}' does not exist", place.Disk(folder).string()));
   }
 
   pipeline::Stage moved = old;
-  const bool renames_file = pipeline::NameOf(old.file) == pipeline::NameOf(old_location) + ".dvc";
   if (renames_file) {
     moved.file = new_location + ".dvc";
-    Rebase(moved, folder);
+    Rebase(moved, folder, place);
     if (fs::exists(fs::symlink_status(place.Disk(moved.file), error))) {
       return Fail(Code::kExists, fmt::format("'{}' already exists", place.Shown(moved.file)));
     }
   }
-  if (fs::exists(fs::symlink_status(new_path, error))) {
-    return Fail(Code::kExists, fmt::format("'{}' already exists", place.Shown(new_location)));
-  }
   pipeline::Output& output = moved.outs[found.output];
   output.location = new_location;
   output.path = pipeline::Relative(new_location, moved.wdir);
+  TRYV(repository.index().CheckWith(moved));
+  if (fs::exists(fs::symlink_status(new_path, error))) {
+    return Fail(Code::kExists, fmt::format("'{}' already exists", place.Shown(new_location)));
+  }
   if (moved.IsImport()) moved.md5 = pipeline::StageMd5(moved, place);
 
   // The new `.dvc` file first, the old one last: a kill leaves the data known.
@@ -106,7 +111,7 @@ Result<void> MoveData(Repository& repository, const std::string& from, const std
     if (error) return Fail(Code::kIo, fmt::format("cannot move '{}': {}", old_path.string(), error.message()));
     DataObjects objects(repository);
     // What has changed since it was added is kept, and stays a change: the file tells the content of before, as with DVC.
-    if (output.cache) TRYV(objects.Store(new_path));
+    if (output.cache) TRYV(objects.Store(new_path, output.content.hash_name));
   } else if (repository.say()) {
     repository.say()(pipeline::Level::kWarning, fmt::format("'{}' missing", old_path.string()));
   }
