@@ -28,8 +28,8 @@ Result<pipeline::Content> CachedObjects::HashPath(const std::filesystem::path& p
   return FromCas(info);
 }
 
-Result<pipeline::Content> CachedObjects::Store(const std::filesystem::path& path) {
-  TRY(const cas::ObjectInfo info, store_.Put(path, {.relink = true}));
+Result<pipeline::Content> CachedObjects::Store(const std::filesystem::path& path, const std::string& hash_name) {
+  TRY(const cas::ObjectInfo info, store_.Put(path, {.legacy = hash_name == kLegacyName, .relink = true}));
   return FromCas(info);
 }
 

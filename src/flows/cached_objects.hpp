@@ -14,7 +14,7 @@ class CachedObjects : public pipeline::Objects {
   // `state` outlives this.
   CachedObjects(const repo::Project& project, cas::HashState& state) : state_(state), store_(project.CacheDir(), &state) {}
   Result<pipeline::Content> HashPath(const std::filesystem::path& path, const std::string& hash_name) override;
-  Result<pipeline::Content> Store(const std::filesystem::path& path) override;
+  Result<pipeline::Content> Store(const std::filesystem::path& path, const std::string& hash_name) override;
   Result<bool> Has(const pipeline::Content& content) override;
   Result<void> Checkout(const pipeline::Content& content, const std::filesystem::path& path, bool force) override;
   Result<void> Unprotect(const std::filesystem::path& path) override;

@@ -59,7 +59,9 @@ class FakeObjects : public Objects {
     ++hashed;
     return Take(path, hash_name, nullptr);
   }
-  Result<Content> Store(const std::filesystem::path& path) override { return Take(path, "md5", &kept); }
+  Result<Content> Store(const std::filesystem::path& path, const std::string& hash_name) override {
+    return Take(path, hash_name, &kept);
+  }
   Result<bool> Has(const Content& content) override { return kept.contains(content.hash); }
   Result<void> Checkout(const Content& content, const std::filesystem::path& path, bool) override {
     const auto found = kept.find(content.hash);

@@ -29,6 +29,8 @@ Result<void> Objects::Import(Stage& stage) {
   return Fail(Code::kUnsupported, fmt::format("cannot import '{}': imports are not supported here", stage.file));
 }
 Result<void> Objects::Fetch(const std::vector<Content>&) { return {}; }
+
+Result<void> Objects::FetchImport(const Stage&) { return {}; }
 Result<void> Objects::FetchRunCache() { return {}; }
 Result<codec::Json> Objects::Dataset(const std::string&) { return codec::Json(); }
 

@@ -18,12 +18,13 @@ class Objects {
 
   virtual ~Objects() = default;
 
-  // What stands there, links followed; kNone too for an output that .dvcignore hides. The default asks the disk.
+  // What stands there, links followed; kNone too for an output that .dvcignore hides. The default asks the disk, and is asked
+  // itself (Objects::Look) for dependencies, which .dvcignore does not hide.
   virtual Kind Look(const std::filesystem::path& path);
   // The content of a file or folder, hashed as `hash_name` says ("md5" or "md5-dos2unix"); kNotFound when it is not there.
   virtual Result<Content> HashPath(const std::filesystem::path& path, const std::string& hash_name) = 0;
-  // Hashes and keeps it, and links it from the cache again when the cache type asks for that.
-  virtual Result<Content> Store(const std::filesystem::path& path) = 0;
+  // Hashes it as `hash_name` says and keeps it, and links it from the cache again when the cache type asks for that.
+  virtual Result<Content> Store(const std::filesystem::path& path, const std::string& hash_name) = 0;
   // Whether the store holds it, a folder with all that is in it.
   virtual Result<bool> Has(const Content& content) = 0;
   // Makes `path` hold the kept content. Refuses (kDenied) to overwrite what is not kept unless `force`.
@@ -46,6 +47,8 @@ class Objects {
   // ---- remotes, for `repro --pull`. The defaults do nothing.
   // Fetches the contents that are missing here; what no remote has stays missing.
   virtual Result<void> Fetch(const std::vector<Content>& contents);
+  // Fetches the content of an import of another repository, from there; what is not there any more stays missing.
+  virtual Result<void> FetchImport(const Stage& stage);
   // Fetches the run cache.
   virtual Result<void> FetchRunCache();
 

@@ -115,10 +115,15 @@ Result<bool> StageRun::PullData() {
   for (const Output& out : stage_.outs) {
     if (out.cache && out.content.Known()) contents.push_back(out.content);
   }
-  TRYV(context_.objects.Fetch(contents));
+  TRYV(stage_.IsRepoImport() ? context_.objects.FetchImport(stage_) : context_.objects.Fetch(contents));
   for (const Output& out : stage_.outs) {
-    if (!out.cache || !out.content.Known()) continue;
-    const Result<void> done = context_.objects.Checkout(out.content, context_.place().Disk(out.location), false);
+    if (!out.cache) continue;
+    const fs::path path = context_.place().Disk(out.location);
+    if (!out.content.Known()) {
+      Tell(Level::kWarning, fmt::format("No file hash info found for '{}'. It won't be created.", path.string()));
+    }
+    const Result<void> done =
+        out.content.Known() ? context_.objects.Checkout(out.content, path, false) : Fail(Code::kNotFound, "");
     if (done) continue;
     Tell(Level::kInfo, fmt::format("Unable to pull data for {}", Described(stage_, context_.place())));
     return false;
@@ -133,7 +138,7 @@ Result<void> StageRun::CheckDependencies() {
   for (const Dependency& dep : stage_.deps) {
     if (dep.kind != Dependency::Kind::kPath || IsUrl(dep.location)) continue;
     const fs::path path = context_.place().Disk(dep.location);
-    if (context_.objects.Look(path) != Objects::Kind::kNone) continue;
+    if (context_.objects.Objects::Look(path) != Objects::Kind::kNone) continue;
     if (may_hash) return Fail(Code::kNotFound, fmt::format("[Errno 2] No such file or directory: '{}'", path.string()));
     // A dry run of a stage without outputs does not look.
     if (!context_.options.dry && !force_) {
@@ -315,11 +320,12 @@ Result<void> StageRun::PullMissingDependencies() {
   if (!context_.options.pull || context_.options.dry) return {};
   for (const Dependency& dep : stage_.deps) {
     if (dep.kind != Dependency::Kind::kPath || IsUrl(dep.location)) continue;
-    if (context_.objects.Look(context_.place().Disk(dep.location)) != Objects::Kind::kNone) continue;
+    if (context_.objects.Objects::Look(context_.place().Disk(dep.location)) != Objects::Kind::kNone) continue;
     TRY(const StageGraph* const graph, context_.index.Graph());
-    const Output* const out = graph->OutputAbove(dep.location);
+    const Stage* owner = nullptr;
+    const Output* const out = graph->OutputAbove(dep.location, &owner);
     if (out == nullptr || !out->cache || !out->content.Known()) continue;
-    TRYV(context_.objects.Fetch({out->content}));
+    TRYV(owner->IsRepoImport() ? context_.objects.FetchImport(*owner) : context_.objects.Fetch({out->content}));
     TRYV(context_.objects.Checkout(out->content, context_.place().Disk(out->location), false));
   }
   return {};
@@ -433,7 +439,7 @@ Result<void> StageRun::KeepRun() {
     if (out.cache) continue;
     // Kept for the next time, but the user's file stays a plain one.
     const fs::path path = context_.place().Disk(out.location);
-    TRY(const Content kept, context_.objects.Store(path));
+    TRY(const Content kept, context_.objects.Store(path, "md5"));
     static_cast<void>(kept);
     TRYV(context_.objects.Unprotect(path));
   }

@@ -89,9 +89,8 @@ Result<std::optional<PathChange>> ParamsChange(const Dependency& dep, const Plac
 // ---- contents
 
 // "" when a path in reach is what was recorded.
-Result<std::string> PathState(const std::string& location, const Content& recorded, const Place& place, Objects& objects) {
-  const fs::path path = place.Disk(location);
-  if (objects.Look(path) == Objects::Kind::kNone) return std::string("deleted");
+Result<std::string> PathState(const fs::path& path, Objects::Kind kind, const Content& recorded, Objects& objects) {
+  if (kind == Objects::Kind::kNone) return std::string("deleted");
   if (!recorded.Known()) return std::string("modified");
   Result<Content> now = objects.HashPath(path, recorded.hash_name);
   if (!now && now.error().code == Code::kNotFound) return std::string("deleted");
@@ -131,7 +130,8 @@ Result<std::optional<PathChange>> DependencyChange(const Stage& stage, const Dep
       if (IsUrl(dep.location)) {
         TRY(state, SourceState(dep, objects));
       } else {
-        TRY(state, PathState(dep.location, dep.content, place, objects));
+        const fs::path path = place.Disk(dep.location);
+        TRY(state, PathState(path, objects.Objects::Look(path), dep.content, objects));
       }
       break;
     }
@@ -157,7 +157,8 @@ Result<std::optional<PathChange>> OutputChange(const Output& out, const Place& p
   }
   if (state.empty() && IsUrl(out.location)) return std::optional<PathChange>();
   if (state.empty()) {
-    TRY(state, PathState(out.location, out.content, place, objects));
+    const fs::path path = place.Disk(out.location);
+    TRY(state, PathState(path, objects.Look(path), out.content, objects));
   }
   if (state.empty()) return std::optional<PathChange>();
   return std::optional(PathChange{ShownOutput(out, place), std::move(state), {}, out.location});
@@ -253,16 +254,17 @@ Result<void> TakeOutputs(Stage& stage, const Place& place, Objects& objects, boo
     const fs::path path = place.Disk(out.location);
     const Content before = out.content;
     if (store && out.cache) {
-      // A legacy content that did not change is in the old cache already.
-      bool kept = false;
+      // A legacy content that did not change stays one.
+      bool same = false, kept = false;
       if (before.IsLegacy()) {
         TRY(const Content now, objects.HashPath(path, before.hash_name));
-        if (now.SameAs(before)) {
+        same = now.SameAs(before);
+        if (same) {
           TRY(kept, objects.Has(before));
         }
       }
       if (!kept) {
-        TRY(out.content, objects.Store(path));
+        TRY(out.content, objects.Store(path, same ? before.hash_name : "md5"));
       }
     } else {
       TRY(out.content, HashAnew(path, before, objects));
@@ -296,7 +298,7 @@ Result<void> SaveDep(Dependency& dep, const Place& place, Source& source, Object
     return {};
   }
   const fs::path path = place.Disk(dep.location);
-  TRYV(CheckThere(objects.Look(path), "dependency", shown));
+  TRYV(CheckThere(objects.Objects::Look(path), "dependency", shown));
   if (dep.kind == Kind::kPath) {
     WarnOfEmpty(path, shown, say);
     TRY(Content now, HashAnew(path, dep.content, objects));

@@ -56,7 +56,7 @@ class Committer {
     if (save) {
       TRYV(pipeline::SaveDeps(stage, place(), repository_.files(), objects_, request_.allow_missing));
       TRYV(pipeline::SaveOuts(stage, place(), objects_, request_.allow_missing, repository_.say()));
-      if (stage.IsImport()) stage.md5 = pipeline::StageMd5(stage, place());
+      if (!stage.InYaml()) stage.md5 = pipeline::StageMd5(stage, place());
     }
     TRYV(pipeline::CommitOuts(stage, place(), objects_, request_.allow_missing, repository_.say()));
     if (save && pipeline::RunCache::MayKeep(stage)) {

@@ -47,12 +47,13 @@ Result<pipeline::Content> DataObjects::HashPath(const fs::path& path, const std:
   return ToContent(info);
 }
 
-Result<pipeline::Content> DataObjects::Store(const fs::path& path) {
+Result<pipeline::Content> DataObjects::Store(const fs::path& path, const std::string& hash_name) {
   std::vector<cas::ScanWarning> warnings;
-  TRY(const cas::ObjectInfo info,
-      repository_.store().Put(
-          path,
-          {.ignored = repository_.IgnoredBelow(path), .work = repository_.work(), .warnings = &warnings, .relink = relink_}));
+  TRY(const cas::ObjectInfo info, repository_.store().Put(path, {.legacy = hash_name == "md5-dos2unix",
+                                                                 .ignored = repository_.IgnoredBelow(path),
+                                                                 .work = repository_.work(),
+                                                                 .warnings = &warnings,
+                                                                 .relink = relink_}));
   repository_.Warn(warnings, path);
   TRYV(repository_.links().Note(path, repository_.IgnoredBelow(path)));
   return ToContent(info);
@@ -91,6 +92,11 @@ Result<void> DataObjects::Fetch(const std::vector<pipeline::Content>& contents) 
   TRY(const MoveSummary fetched, FetchContents(repository_, ids));
   if (fetched.failed == 0) return {};
   return Fail(Code::kIo, fmt::format("{} files failed to download", fetched.failed));
+}
+
+Result<void> DataObjects::FetchImport(const pipeline::Stage& stage) {
+  const Result<pipeline::Content> fetched = flows::FetchImport(repository_, stage);
+  return fetched || fetched.error().code == Code::kNotFound ? Result<void>() : fetched.error();
 }
 
 Result<void> DataObjects::FetchRunCache() {

@@ -20,7 +20,7 @@ class DataObjects final : public pipeline::Objects {
 
   Kind Look(const std::filesystem::path& path) override;
   Result<pipeline::Content> HashPath(const std::filesystem::path& path, const std::string& hash_name) override;
-  Result<pipeline::Content> Store(const std::filesystem::path& path) override;
+  Result<pipeline::Content> Store(const std::filesystem::path& path, const std::string& hash_name) override;
   Result<bool> Has(const pipeline::Content& content) override;
   Result<void> Checkout(const pipeline::Content& content, const std::filesystem::path& path, bool force) override;
   Result<void> RemoveOutput(const std::filesystem::path& path) override;
@@ -29,6 +29,7 @@ class DataObjects final : public pipeline::Objects {
   Result<void> Ignore(const std::filesystem::path& path) override;
   // From the default remote; what it does not have stays missing. Nothing without one.
   Result<void> Fetch(const std::vector<pipeline::Content>& contents) override;
+  Result<void> FetchImport(const pipeline::Stage& stage) override;
   Result<void> FetchRunCache() override;
   Result<pipeline::Content> HashSource(const pipeline::Dependency& dependency) override;
   Result<std::string> ImportState(const pipeline::Stage& stage) override;

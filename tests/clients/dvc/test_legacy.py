@@ -146,3 +146,14 @@ def test_cached_output_outside_of_the_project(kind, twins):
     for repo in pair.repos:
         assert repo.beside("outside").read_text() == "mine"
     assert pair.a.snapshot().keys() == pair.b.snapshot().keys()  # x.dvc may have an absolute path
+
+
+def test_commit(twins):
+    """`commit` of data that has not changed keeps the old kind of hash, also when the cache does not have it yet."""
+    pair = twins(legacy)
+    pair.each(lambda repo: repos.remove_tree(repo.path / ".dvc/cache"))
+    pair.run("commit", "-f", compare="lines", check=0)
+    pair.same()
+    pair.write("text.txt", "new\r\n")
+    pair.run("commit", "-f", "text.txt.dvc", check=0)
+    pair.same()

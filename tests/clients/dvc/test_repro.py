@@ -389,6 +389,36 @@ def test_pull_without_a_run_cache(twins):
     pair.run("repro", "--pull", compare="code")
 
 
+@pytest.mark.parametrize("options", [(), ("-s", "c")], ids=lambda options: " ".join(options) or "all")
+def test_pull_of_an_import(options, twins):
+    """`repro --pull` brings an import from where it was imported from; a stage that has never run is run."""
+    pair = twins()
+    pair.each(lambda repo: repos.Repo(repo.beside("other"), repo.env).init().write("in.txt", "1"))
+    for tool, repo in zip(pair.tools, pair.repos):
+        other = repos.Repo(repo.beside("other"), repo.env)
+        tool("add", "in.txt", cwd=other)
+        other.commit()
+        tool("import", "../other", "in.txt", cwd=repo)
+    pair.run("stage", "add", "-n", "c", "-d", "in.txt", "-o", "out.txt", "cp in.txt out.txt", check=0)
+    pair.each(lambda repo: (repo.remove("in.txt"), repos.remove_tree(repo.path / ".dvc/cache")))
+    pair.run("repro", "--pull", *options, check=0)
+    assert pair.b.read("out.txt") == "1"
+
+
+def test_dependency_that_dvcignore_hides(twins):
+    """`.dvcignore` is for outputs and for what is looked for in folders: a dependency that it names is one all the same."""
+    pair = twins()
+    pair.write(".dvcignore", "dir\n")
+    pair.write("dir/foo", "foo")
+    pair.run("stage", "add", "-n", "c", "-d", "dir/foo", "-o", "bar", "cp dir/foo bar", check=0)
+    pair.run("repro", check=0)
+    pair.run("status", check=0)
+    pair.write("dir/foo", "changed")
+    pair.run("status", check=0)
+    pair.run("repro", check=0)
+    pair.same()
+
+
 def test_allow_missing(order, make, tmp_path):
     first, second = order
     repo = make()
