@@ -156,9 +156,8 @@ Result<void> NoteUnfetched(const Repository& repository, const pipeline::Output&
 }
 
 // Imports come from where they were imported from. One that was not downloaded gets its content in the index, for a checkout.
-Result<void> FetchImports(Repository& repository, const MoveOptions& options, MoveSummary& summary) {
-  if (!options.query.workspace) return {};
-  const Result<std::vector<pipeline::Stage*>> imports = SelectImports(repository, options.query);
+Result<void> FetchImports(Repository& repository, pipeline::Index& index, const MoveOptions& options, MoveSummary& summary) {
+  const Result<std::vector<pipeline::Stage*>> imports = SelectImports(repository, index, options.query);
   if (!imports) return {};  // told before
   for (pipeline::Stage* stage : *imports) {
     pipeline::Output& output = stage->outs[0];
@@ -194,7 +193,10 @@ Result<MoveSummary> FetchData(Repository& repository, const MoveOptions& options
   for (const RemoteGroup& group : groups) {
     if (!group.remote.empty()) TRYV(FetchGroup(repository, group, options, summary));
   }
-  TRYV(FetchImports(repository, options, summary));
+  TRYV(VisitRevisions(
+      repository, options.query.revisions,
+      [&](const std::string&, pipeline::Index& index) { return FetchImports(repository, index, options, summary); },
+      options.query.workspace));
   return summary;
 }
 

@@ -289,8 +289,8 @@ Result<std::vector<UsedObject>> FindUsedObjects(Repository& repository, const Ob
   return objects.Take();
 }
 
-Result<std::vector<Stage*>> SelectImports(Repository& repository, const ObjectQuery& query) {
-  TRY(const std::vector<pipeline::Target> targets, CollectTargets(repository, repository.index(), query));
+Result<std::vector<Stage*>> SelectImports(Repository& repository, pipeline::Index& index, const ObjectQuery& query) {
+  TRY(const std::vector<pipeline::Target> targets, CollectTargets(repository, index, query));
   std::vector<Stage*> imports;
   for (const pipeline::Target& target : targets) {
     const bool known = std::find(imports.begin(), imports.end(), target.stage) != imports.end();

@@ -55,9 +55,9 @@ Result<std::vector<UsedObject>> SelectObjects(Repository& repository, const Obje
 // …" for a revision that cannot be read.
 Result<std::vector<UsedObject>> FindUsedObjects(Repository& repository, const ObjectQuery& query);
 
-// Imports among the targets in the workspace whose data is on no remote of this project: those of other repositories, and those
-// that were not downloaded.
-Result<std::vector<pipeline::Stage*>> SelectImports(Repository& repository, const ObjectQuery& query);
+// Imports among the targets in an index whose data is on no remote of this project: those of other repositories, and those that
+// were not downloaded.
+Result<std::vector<pipeline::Stage*>> SelectImports(Repository& repository, pipeline::Index& index, const ObjectQuery& query);
 
 // The files of a folder: from the cache, else from the remote (null: cache only), with nothing stored. kNotFound when it is in
 // neither.

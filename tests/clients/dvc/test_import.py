@@ -138,6 +138,22 @@ def test_pull_of_an_import(order, make, registry, tmp_path):
     assert repos.content(clone.path / "data") == {"1": repos.md5(b"1\n"), "2": repos.md5(b"2\n")}
 
 
+def test_fetch_of_imports_in_revisions(order, make, registry):
+    """-T, -a, -A: imports of other revisions come too."""
+    first, second = order
+    repo = make()
+    first("import", registry, "sub/file.txt", "--rev", "v1", cwd=repo)
+    repo.commit()
+    repo.git("tag", "old")
+    first("update", "--rev", "v2", "file.txt.dvc", cwd=repo)
+    repo.commit()
+    repos.remove_tree(repo.path / ".dvc/cache")
+    second("fetch", cwd=repo)
+    assert set(repo.objects()) == {f"files/md5/{digest[:2]}/{digest[2:]}" for digest in [repos.md5(b"two\n")]}
+    second("fetch", "--all-tags", cwd=repo)
+    assert set(repo.objects()) == {f"files/md5/{digest[:2]}/{digest[2:]}" for digest in [repos.md5(b"one\n"), repos.md5(b"two\n")]}
+
+
 def test_an_import_whose_source_is_gone(twins, registry, outside):
     """It is told as missing, and hinders nothing else."""
     pair = twins()
