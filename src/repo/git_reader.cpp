@@ -63,8 +63,10 @@ struct GitReader::State {
 
   // The commit of a revision as git itself reads it; nullopt when it does not.
   Result<std::optional<std::string>> Commit(std::string_view revision) {
-    TRY(std::optional<GitObject> object, Get(std::string(revision) + "^{commit}", kMaxTreeBytes));
-    if (!object) return std::optional<std::string>();
+    // ":/text" goes to the end: what is added to it would be looked for.
+    TRY(std::optional<GitObject> object,
+        Get(std::string(revision) + (revision.starts_with(":/") ? "" : "^{commit}"), kMaxTreeBytes));
+    if (!object || object->type != "commit") return std::optional<std::string>();
     TRY(GitCommitHead head, ParseGitCommit(object->bytes));
     Keep(object->id, std::move(head));
     return std::optional(std::move(object->id));

@@ -278,3 +278,17 @@ def test_an_output_below_one_of_before(twins):
     pair.run("add", "data/sub/new")
     pair.run("diff", "--json", compare="json")
     pair.run("data", "status", "--granular", "--json", compare="json")
+
+
+def test_revision_by_its_message(twins):
+    """`:/text`, the newest commit whose message matches."""
+    pair = twins()
+    pair.commit("first step")
+    pair.write("f", "1")
+    pair.run("add", "f", check=0)
+    pair.commit("second step")
+    pair.run("diff", ":/first", check=0)
+    pair.run("diff", ":/first", ":/second", "--json", check=0)
+    pair.run("diff", ":/nosuch", check=1)
+    pair.run("metrics", "diff", ":/first", check=0)
+    pair.run("gc", "--rev", ":/first", "-f", check=0)
