@@ -153,9 +153,8 @@ class Checkouter {
       TRY(job.plan, cas::CheckoutPlan::Make(repository_.store(), info, job.target, Options(job.target)));
     } else if (tree->HasFolder(part)) {
       TRY(job.plan, cas::CheckoutPlan::Make(repository_.store(), tree->Subtree(part), legacy, job.target, Options(job.target)));
-    } else {
-      return Fail(Code::kNotFound, fmt::format("'{}' does not exist as an output or a stage name in 'dvc.yaml'",
-                                               place().Shown(job.target.lexically_relative(place().root).generic_string())));
+    } else {  // the folder has nothing there, so nothing is to be there
+      TRY(job.plan, cas::CheckoutPlan::Make(repository_.store(), std::nullopt, job.target, Options(job.target)));
     }
     return true;
   }

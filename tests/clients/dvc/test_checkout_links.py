@@ -267,3 +267,19 @@ def test_force_takes_nothing_behind_a_link(link, ours, make, tmp_path):
     assert precious.read_text() == "precious"
     assert ("'data' is a link" in done.stderr) == above == (repo.path / link).is_symlink()
     assert repo.read("data/deep/a") == "1\n"
+
+
+def test_part_that_the_folder_does_not_have(twins):
+    """A path inside of a tracked folder that has nothing there: what is there goes, when it is kept somewhere."""
+    pair = twins(lambda repo: repo.write("data/f", "1"))
+    pair.each(lambda repo: repo.git("rm", "-rq", "--cached", "data"))
+    pair.run("add", "data", check=0)
+    pair.each(lambda repo: (repo.path / "data/empty").mkdir())
+    pair.run("checkout", "data/empty", check=0)
+    assert not pair.b.exists("data/empty")
+    pair.run("checkout", "data/none", check=0)
+    pair.run("checkout", "data/none/x", check=0)
+    pair.write("data/new", "precious")
+    pair.run("checkout", "data/new", check=255)
+    pair.run("checkout", "-f", "data/new", check=0)
+    pair.same()
