@@ -22,12 +22,32 @@ Error CannotMerge(std::string_view why) { return Fail(Code::kConflict, fmt::form
 
 Result<pipeline::Stage> Load(Repository& repository, const std::filesystem::path& file) {
   TRY(const std::string text, os::ReadFile(file));
+  if (Trim(text).empty()) return pipeline::Stage();  // the file is new in one branch
   return pipeline::ParseDvcFile(text, file.lexically_relative(repository.root()).generic_string(), repository.place());
 }
 
-Result<void> CheckFolder(const pipeline::Stage& stage, const pipeline::Output& out) {
-  if (stage.IsImport()) return CannotMerge("import stages");
-  if (!out.content.IsDir()) return CannotMerge("outputs that are not directories");
+Result<void> CheckStage(const pipeline::Stage& stage) {
+  if (!stage.deps.empty() || !stage.cmd.IsNull() || stage.outs.size() > 1) {
+    return CannotMerge("DVC files that weren't created by `dvc add`");
+  }
+  return {};
+}
+
+// An output as it is written, but for its content.
+Result<std::string> Options(Repository& repository, const pipeline::Stage& stage) {
+  pipeline::Stage bare;
+  bare.file = stage.file;
+  bare.outs = stage.outs;
+  bare.outs[0].content = {.hash_name = stage.outs[0].content.hash_name};
+  bare.outs[0].files.reset();
+  return pipeline::WriteDvcFile(bare, repository.place());
+}
+
+Result<void> CheckOutputs(Repository& repository, const pipeline::Stage& our, const pipeline::Stage& other) {
+  TRY(const std::string ours, Options(repository, our));
+  TRY(const std::string others, Options(repository, other));
+  if (ours != others) return CannotMerge("outputs with different options");
+  if (!other.outs[0].content.IsDir()) return CannotMerge("outputs that are not directories");
   return {};
 }
 
@@ -71,22 +91,33 @@ std::uint64_t SizeOf(Repository& repository, const cas::Tree& tree) {
   return bytes;
 }
 
+Result<void> Save(Repository& repository, const pipeline::Stage& our, const MergeRequest& request) {
+  TRY(const std::string text, pipeline::WriteDvcFile(our, repository.place()));
+  return os::WriteFileAtomic(request.our, text, {.temp_dir = repository.project().DvcTempDir()});
+}
+
 }  // namespace
 
 Result<void> MergeDvcFiles(Repository& repository, const MergeRequest& request) {
   TRY(pipeline::Stage our, Load(repository, request.our));
-  TRY(const pipeline::Stage their, Load(repository, request.their));
-  TRY(const std::string ancestor_text, os::ReadFile(request.ancestor));
+  TRY(pipeline::Stage their, Load(repository, request.their));
+  TRY(pipeline::Stage ancestor, Load(repository, request.ancestor));
+  if (their.outs.empty()) return {};
+  if (our.outs.empty()) {
+    our.outs = std::move(their.outs);
+    return Save(repository, our, request);
+  }
+  for (const pipeline::Stage* stage : {&ancestor, &our, &their}) {
+    TRYV(CheckStage(*stage));
+  }
+  ancestor.file = their.file = our.file;
   Files base;
-  if (our.outs.size() != 1 || their.outs.size() != 1) return CannotMerge("DVC files with deleted outputs");
-  if (!Trim(ancestor_text).empty()) {
-    TRY(const pipeline::Stage ancestor, Load(repository, request.ancestor));
-    if (ancestor.outs.size() != 1) return CannotMerge("DVC files with deleted outputs");
-    TRYV(CheckFolder(ancestor, ancestor.outs[0]));
+  if (!ancestor.outs.empty()) {
+    TRYV(CheckOutputs(repository, our, ancestor));
     TRY(base, FilesOf(repository, ancestor.outs[0]));
   }
-  TRYV(CheckFolder(our, our.outs[0]));
-  TRYV(CheckFolder(their, their.outs[0]));
+  TRYV(CheckOutputs(repository, our, our));
+  TRYV(CheckOutputs(repository, our, their));
   TRY(const Files ours, FilesOf(repository, our.outs[0]));
   TRY(const Files theirs, FilesOf(repository, their.outs[0]));
   TRY(const Files merged, Merge(base, ours, theirs));
@@ -98,8 +129,7 @@ Result<void> MergeDvcFiles(Repository& repository, const MergeRequest& request) 
   info.nfiles = tree.size();
   our.outs[0].content = ToContent(info);
   our.outs[0].files.reset();
-  TRY(const std::string text, pipeline::WriteDvcFile(our, repository.place()));
-  return os::WriteFileAtomic(request.our, text, {.temp_dir = repository.project().DvcTempDir()});
+  return Save(repository, our, request);
 }
 
 }  // namespace mlean::flows

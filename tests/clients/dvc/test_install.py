@@ -89,6 +89,36 @@ def test_merge_conflict(make, real, ours):
     assert "a" in merge(repo, ours).stderr
 
 
+OUT = "outs:\n- md5: {0}\n  size: 1\n  nfiles: 1\n  hash: md5\n  path: data\n"
+MERGES = {  # ancestor, ours, theirs; A, B, C: folders
+    "theirs-is-new": ("", "", "A"),
+    "ours-is-new": ("", "A", ""),
+    "both-are-new": ("", "A", "B"),
+    "ours-is-gone": ("A", "", "B"),
+    "theirs-is-gone": ("A", "B", ""),
+    "other-options": ("A", "A", "B  cache: false\n"),
+    "other-path": ("", "A", "B  desc: x\n"),
+    "two-outputs": ("A", "A- path: x\n", "B"),
+    "import": ("A", "Adeps:\n- path: x\n", "B"),
+    "a-file": ("A", "A", "F"),
+    "our-file": ("", "F", "A"),
+    "description": ("Adesc: a\n", "Adesc: b\n", "Bdesc: c\n"),
+}
+
+
+@pytest.mark.parametrize("case", MERGES)
+def test_what_is_merged(case, twins):
+    """A file that one branch does not have is empty for the driver."""
+    pair = twins()
+    pair.each(lambda repo: [repo.write(f"{name}/{name}", name) for name in "ABC"])
+    pair.run("add", "A", "B", "C", check=0)
+    ids = {name: pair.b.read(f"{name}.dvc").split()[3] for name in "ABC"} | {"F": "0cc175b9c0f1b6a831c399e269772661"}
+    for role, text in zip(("anc", "our", "their"), MERGES[case]):
+        pair.write(f".{role}", text and OUT.format(ids[text[0]]) + text[1:])
+    pair.run("git-hook", "merge-driver", "--ancestor", ".anc", "--our", ".our", "--their", ".their")
+    assert pair.a.read(".our") == pair.b.read(".our")
+
+
 INITS = [(), ("-q",), ("-f",), ("--no-scm",), ("--subdir",), ("--no-scm", "--subdir"), ("--no-scm", "-f"), ("-v",)]
 
 
