@@ -140,11 +140,25 @@ Result<void> IndexCopy::AddTracked() const {
   return {};
 }
 
+namespace {
+
+// Git keeps a submodule as one entry, and refuses what lies in it.
+bool IsInSubmodule(const fs::path& root, const std::string& path) {
+  std::error_code ignored;
+  for (fs::path folder = fs::path(path).parent_path(); !folder.empty(); folder = folder.parent_path()) {
+    if (fs::exists(fs::symlink_status(root / folder / ".git", ignored))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<void> IndexCopy::Add(const std::vector<std::string>& paths, bool force) const {
   std::vector<std::string> there;
   std::error_code ignored;
   for (const std::string& path : paths) {
-    if (fs::exists(fs::symlink_status(git_->root() / path, ignored))) there.push_back(path);
+    const bool is_there = fs::exists(fs::symlink_status(git_->root() / path, ignored));
+    if (is_there && !IsInSubmodule(git_->root(), path)) there.push_back(path);
   }
   for (std::size_t begin = 0; begin < there.size(); begin += kPathsPerCall) {
     const std::size_t end = std::min(begin + kPathsPerCall, there.size());

@@ -472,3 +472,16 @@ def test_parameter_files(twins, words):
     assert pair.a.read("conf.json") == pair.b.read("conf.json")
     a, b = (repo.git("ls-tree", "-r", ref_of(repo, "one")) for repo in pair.repos)
     assert a == b
+
+
+@pytest.mark.parametrize("dep", ["sub", "sub/file"])
+def test_submodule(dep, either, make):
+    """A dependency in a git submodule: git does not take it into the experiment's tree, and it need not."""
+    repo, other = make(), make("other")
+    other.write("file", "1")
+    other.commit()
+    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.path), "sub")
+    repo.write("dvc.yaml", f"stages:\n  s:\n    cmd: echo 1\n    deps: [{dep}]\n")
+    repo.commit()
+    either("exp", "run", "-n", "e", cwd=repo, check=0)
+    assert [ref.rsplit("/", 1)[1] for ref in refs(repo)] == ["e"]
