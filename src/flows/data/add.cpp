@@ -22,6 +22,7 @@
 #include "pipeline/dvc_file.hpp"
 #include "pipeline/stage_files.hpp"
 #include "pipeline/stage_graph.hpp"
+#include "repo/config_schema.hpp"
 #include "repo/rw_lock.hpp"
 
 namespace mlean::flows {
@@ -97,6 +98,9 @@ class Adder {
     if (location == ".") {
       return Fail(Code::kInvalid, fmt::format("Path: {} does not overlap with base path: {}",
                                               repository_.root().parent_path().string(), repository_.root().string()));
+    }
+    if (pipeline::IsUrl(location)) {
+      TRYV(repo::CheckRemote(codec::Json::Object{{"url", location}}));
     }
     if (pipeline::IsUrl(location) || !pipeline::IsInside(location)) {
       return Fail(Code::kInvalid,

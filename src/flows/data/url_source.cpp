@@ -15,6 +15,7 @@
 #include "flows/data/data_objects.hpp"
 #include "flows/data/open_remote.hpp"
 #include "os/files.hpp"
+#include "repo/config_schema.hpp"
 #include "repo/dvc_error.hpp"
 
 namespace mlean::flows {
@@ -87,6 +88,7 @@ Result<std::unique_ptr<UrlSource>> UrlSource::Open(const repo::DvcConfig& config
     if (!state->path.has_filename()) state->path = state->path.parent_path();
     return std::unique_ptr<UrlSource>(new UrlSource(std::move(state)));
   }
+  TRYV(repo::CheckRemote(codec::Json::Object{{"url", url}}));
   remote.url = url;
   for (const auto& [name, value] : request.options.AsObject()) remote.options.Set(name, value);
   remote.version_aware = false;

@@ -374,3 +374,12 @@ def test_killed_while_a_file_is_replaced(kind, real, ours, make, tmp_path):
     ours("add", "data", cwd=repo)
     assert "nfiles: 20" in repo.read("data.dvc")
     assert real("status", "--json", cwd=repo).json == {}
+
+
+def test_unsupported_url(twins):
+    pair = twins()
+    pair.run("add", "foo://x/y", check=1)
+    pair.run("get-url", "foo://x/y", check=1)
+    pair.run("ls-url", "foo://x/y", check=251)
+    pair.run("import-url", "foo://x/y", compare="code", check=1)
+    pair.same()
