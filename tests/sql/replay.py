@@ -40,6 +40,12 @@ def _is_odd(value):
     return isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
 
 
+def _globs(sql):
+    """The numbers of the parameters that are patterns of GLOB; one without a number has that of its place."""
+    found = re.finditer(r"(GLOB )?\?(\d*)", sql)
+    return {int(match[2] or place) for place, match in enumerate(found, 1) if match[1]}
+
+
 def _unglob(pattern):
     """The pattern of LIKE that filter.cpp made one of GLOB of."""
     return re.sub(r"\[(.)\]|([*?])", lambda m: m[1] or {"*": "%", "?": "_"}[m[2]], pattern)
@@ -89,7 +95,8 @@ class Script:
             if insert and insert[1] in self._identities and event.changes > 0 and first > 0:
                 sequence = f"pg_get_serial_sequence('{insert[1]}', '{self._identities[insert[1]]}')"
                 self.lines.append(f"DO $$ BEGIN PERFORM setval({sequence}, {first}, false); END $$;")
-            values = [_unglob(v) if f"GLOB ?{i}" in event.sql else v for i, v in enumerate(event.values, 1)]
+            globs = _globs(event.sql)
+            values = [_unglob(v) if i in globs else v for i, v in enumerate(event.values, 1)]
             values = f"({', '.join(map(_literal, values))})" if values else ""
             execute = f"EXECUTE {self._prepared[event.sql]}{values};"
             self.lines += [f"\\echo {MARK}begin", execute, f"\\echo {MARK}end :SQLSTATE :ROW_COUNT"]
