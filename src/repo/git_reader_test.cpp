@@ -123,7 +123,8 @@ TEST_F(GitReaderTest, RefusesWhatIsNoRevision) {
   EXPECT_EQ(reader.Resolve("HEAD").error().what, "unknown Git revision 'HEAD'");
   Write("a.txt", "one\n");
   const std::string commit = Commit(5);
-  for (const char* revision : {"", "nosuch", "HEAD~1", "HEAD:a.txt", "a\nHEAD", "--all", "ma", "^", "HEAD^{tree}", "0000000", ":/nosuch", ":a.txt"}) {
+  for (const char* revision :
+       {"", "nosuch", "HEAD~1", "HEAD:a.txt", "a\nHEAD", "--all", "ma", "^", "HEAD^{tree}", "0000000", ":/nosuch", ":a.txt"}) {
     const Result<std::string> resolved = reader.Resolve(revision);
     ASSERT_FALSE(resolved) << revision;
     EXPECT_EQ(resolved.error().code, Code::kNotFound);
