@@ -181,8 +181,11 @@ Result<void> Collector::Take(const std::vector<track::Removable>& some, bool run
 Result<void> Collector::TakeOne(sql::Txn& txn, const track::Removable& one, bool run) {
   TRYV(run ? track::RemoveRun(txn, one.id) : track::RemoveLoggedModel(txn, one.id));
   if (const auto folder = FolderOf(one)) {
-    if (workspace_.folder.place.empty()) TRYV(artifacts::Remove(txn, *folder));
-    if (!workspace_.folder.place.empty()) TRYV(artifacts::NoteRemoved(txn, *folder));
+    if (workspace_.folder.place.empty()) {
+      TRYV(artifacts::Remove(txn, *folder));
+    } else {
+      TRYV(artifacts::NoteRemoved(txn, *folder));
+    }
   }
   return Record(txn, workspace_, run ? "run.removed" : "logged_model.removed",
                 fmt::format("{}/{}", run ? "runs" : "logged-models", one.id),
