@@ -90,16 +90,13 @@ Result<void> LogBatch(sql::Txn& txn, std::string_view run_id, const std::vector<
   return {};
 }
 
-Result<std::vector<Metric>> MetricHistory(sql::Conn& conn, std::string_view run_id, std::string_view key, std::size_t limit,
-                                          std::size_t offset) {
+Result<std::vector<Metric>> MetricHistory(sql::Conn& conn, std::string_view run_id, std::string_view key,
+                                          std::size_t limit) {
   TRY(const std::int64_t run, RunNumber(conn, run_id));
   TRY(const std::int64_t number, FindMetricKey(conn, key));
   TRY(sql::Stmt stmt, conn.Prepare("SELECT time, step, value, is_nan FROM metrics WHERE run = ?1 AND key = ?2 "
-                                   "ORDER BY time, step, value, is_nan LIMIT ?3 OFFSET ?4"));
-  stmt.Bind(run)
-      .Bind(number)
-      .Bind(limit == 0 ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(limit))
-      .Bind(static_cast<std::int64_t>(offset));
+                                   "ORDER BY time, step, value, is_nan LIMIT ?3"));
+  stmt.Bind(run).Bind(number).Bind(limit == 0 ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(limit));
   return sql::ReadRows(stmt, [&](const sql::Stmt& row) { return PointOf(row, key, run_id); });
 }
 

@@ -65,7 +65,7 @@ TEST_F(MetricStore, HistoryAndLatestAgreeWithANaiveModel) {
       got.emplace_back(point.timestamp, point.step, std::isnan(point.value) ? 0 : point.value, std::isnan(point.value));
     }
     EXPECT_EQ(got, std::vector<Key>(model[m.key].begin(), model[m.key].end()));
-    const auto page = Read([&](sql::Conn& c) { return MetricHistory(c, id, m.key, 5, 3); });
+    const auto page = Read([&](sql::Conn& c) { return MetricHistoryAfter(c, (*history)[2], 5); });
     ASSERT_EQ(page->size(), 5U);
     EXPECT_EQ((*page)[0].step, (*history)[3].step);
   }

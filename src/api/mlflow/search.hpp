@@ -23,7 +23,7 @@ constexpr std::size_t kMaxRows = 50'000;
 // `max_results` of a request: `otherwise` when absent; kInvalid when not 1 … `limit`.
 Result<std::size_t> PageSize(const codec::Json& request, std::size_t otherwise, std::size_t limit = kMaxRows);
 
-// Opaque to clients: base64 of {"offset": N}, as MLflow's, where rows only ever come behind (metric histories);
+// Opaque to clients: base64 of {"offset": N}, as MLflow's, where rows only ever come behind (webhooks);
 // base64 of the place in the order elsewhere (sql/keyset.hpp). An empty token is the beginning.
 Result<std::size_t> ParsePageToken(std::string_view token);
 std::string PageToken(std::size_t offset);
