@@ -22,9 +22,9 @@ Result<void> CheckModelName(std::string_view name) {
                           PythonRepr(name)));
 }
 
-Result<std::int64_t> Locate(sql::Conn& conn, std::string_view model_id) {
-  TRY(sql::Stmt stmt, conn.Prepare("SELECT no FROM logged_models WHERE model_id = ?1 AND deleted = 0"));
-  stmt.Bind(model_id);
+Result<std::int64_t> Locate(sql::Conn& conn, std::string_view model_id, bool with_deleted = true) {
+  TRY(sql::Stmt stmt, conn.Prepare("SELECT no FROM logged_models WHERE model_id = ?1 AND deleted <= ?2"));
+  stmt.Bind(model_id).Bind(with_deleted);
   TRY(const bool found, stmt.Step());
   if (!found) return Fail(Code::kNotFound, fmt::format("Logged model with ID '{}' not found.", model_id));
   return stmt.Int(0);
@@ -91,8 +91,8 @@ Result<std::string> ExperimentOfLoggedModel(sql::Conn& conn, std::string_view mo
   return fmt::to_string(stmt.Int(0));
 }
 
-Result<LoggedModel> GetLoggedModel(sql::Conn& conn, std::string_view model_id) {
-  TRY(const std::int64_t model, Locate(conn, model_id));
+Result<LoggedModel> GetLoggedModel(sql::Conn& conn, std::string_view model_id, bool with_deleted) {
+  TRY(const std::int64_t model, Locate(conn, model_id, with_deleted));
   return ReadLoggedModel(conn, model);
 }
 

@@ -24,9 +24,9 @@ struct NewLoggedModel {
 
 // Status kPending, artifact_uri <experiment's location>/models/<model_id>/artifacts.
 Result<LoggedModel> CreateLoggedModel(sql::Txn& txn, const NewLoggedModel& spec, TimeMs now);
-// kNotFound "Logged model with ID 'x' not found."
+// kNotFound "Logged model with ID 'x' not found." As in MLflow a deleted one is only not shown: what is written to it is kept.
 Result<std::string> ExperimentOfLoggedModel(sql::Conn& conn, std::string_view model_id);
-Result<LoggedModel> GetLoggedModel(sql::Conn& conn, std::string_view model_id);
+Result<LoggedModel> GetLoggedModel(sql::Conn& conn, std::string_view model_id, bool with_deleted = false);
 Result<LoggedModel> FinalizeLoggedModel(sql::Txn& txn, std::string_view model_id, ModelStatus status, TimeMs now);
 Result<void> LogLoggedModelParams(sql::Txn& txn, std::string_view model_id, const std::vector<Param>& params);
 Result<void> SetLoggedModelTags(sql::Txn& txn, std::string_view model_id, const std::vector<Tag>& tags);

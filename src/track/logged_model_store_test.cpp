@@ -39,6 +39,8 @@ TEST_F(LoggedModelStore, LifeCycle) {
   ASSERT_TRUE(Write([&](sql::Txn& t) { return DeleteLoggedModel(t, id, 40); }));
   EXPECT_EQ(Read([&](sql::Conn& c) { return GetLoggedModel(c, id); }).error().what,
             "Logged model with ID '" + id + "' not found.");
+  ASSERT_TRUE(Write([&](sql::Txn& t) { return SetLoggedModelTags(t, id, {{"late", "1"}}); }));
+  EXPECT_EQ(Read([&](sql::Conn& c) { return GetLoggedModel(c, id, true); })->tags, (std::vector<Tag>{{"c", "d"}, {"late", "1"}}));
   EXPECT_FALSE(Write([](sql::Txn& t) { return CreateLoggedModel(t, {.name = "a/b"}, 1); }));
   EXPECT_FALSE(Write([](sql::Txn& t) { return CreateLoggedModel(t, {.name = "a'b"}, 1); }));
   EXPECT_FALSE(Write([](sql::Txn& t) { return CreateLoggedModel(t, {}, 1); })->name.empty());

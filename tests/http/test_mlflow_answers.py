@@ -86,6 +86,44 @@ def test_runs_that_are_not_there_have_no_points(asker):
         assert [point["run_id"] for point in answer["metrics"]] == [run]
 
 
+@pytest.mark.parametrize("page", [1, 3, 7, 100])
+def test_pages_of_a_history(asker, page):
+    """Points that come while somebody pages move no other; numbers that JSON has no words for do not end the paging."""
+    run = asker.ml("POST", "runs/create", experiment_id="0")["run"]["info"]["run_id"]
+    key = "a/key with spaces: über alles"
+    values = ["NaN", "Infinity", "-Infinity", 0.1, -1e-300, 3, 2.5]
+    asker.ml("POST", "runs/log-batch", run_id=run, metrics=[{"key": key, "value": value, "timestamp": 10 + time, "step": -time} for time in range(3) for value in values])
+    whole = asker.ml("GET", "metrics/get-history", run_id=run, metric_key=key)["metrics"]
+    assert len(whole) == 21 and {point["key"] for point in whole} == {key}
+    got, token = [], ""
+    for _ in range(len(whole)):
+        answer = asker.ml("GET", "metrics/get-history", run_id=run, metric_key=key, max_results=page, **({"page_token": token} if token else {}))
+        assert len(answer["metrics"]) <= page
+        got += answer["metrics"]
+        token = answer.get("next_page_token", "")
+        if not token:
+            break
+        asker.ml("POST", "runs/log-metric", run_id=run, key=key, value=len(got), timestamp=1, step=0)
+    assert got == whole
+    for wrong in ("x", "eyJvZmZzZXQiOiAzfQ==", "WzFd"):
+        asker.ml("GET", "metrics/get-history", status=400, run_id=run, metric_key=key, page_token=wrong)
+
+
+def test_a_deleted_logged_model(asker):
+    """Is not shown, unless asked for; what is written to it is kept."""
+    model = asker.ml("POST", "logged-models", experiment_id="0", name="m")["model"]["info"]["model_id"]
+    asker.ml("DELETE", f"logged-models/{model}")
+    asker.ml("GET", f"logged-models/{model}", status=404)
+    asker.ml("PATCH", f"logged-models/{model}/tags", tags=[{"key": "late", "value": "1"}])
+    asker.ml("POST", f"logged-models/{model}/params", params=[{"key": "p", "value": "2"}])
+    finalized = asker.request("PATCH", f"/api/2.0/mlflow/logged-models/{model}", json={"status": "LOGGED_MODEL_READY"})
+    assert finalized.status_code == 200, finalized.text
+    asker.ml("GET", f"logged-models/{model}", status=404, allow_deleted="false")
+    shown = asker.ml("GET", f"logged-models/{model}", allow_deleted="true")["model"]
+    assert shown["info"]["tags"] == [{"key": "late", "value": "1"}] and shown["data"]["params"] == [{"key": "p", "value": "2"}]
+    assert shown["info"]["status"] == "LOGGED_MODEL_READY"
+
+
 def test_which_changes_move_which_times(asker):
     """As MLflow: a stage moves version and model, a description its owner, tags and aliases nothing."""
     asker.ml("POST", "registered-models/create", name="m")

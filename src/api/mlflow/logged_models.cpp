@@ -23,6 +23,7 @@ constexpr Field kCreate[] = {{"experiment_id", Type::kId, kRequired},
                              {"params", Type::kObjects, false, kPair},
                              {"tags", Type::kObjects, false, kPair}};
 constexpr Field kById[] = {{"model_id", Type::kString, kRequired}};
+constexpr Field kGet[] = {{"model_id", Type::kString, kRequired}, {"allow_deleted"}};
 constexpr Field kParams[] = {{"model_id", Type::kString, kRequired}, {"params", Type::kObjects, false, kPair}};
 constexpr Field kTags[] = {{"model_id", Type::kString, kRequired}, {"tags", Type::kObjects, false, kPair}};
 constexpr Field kTag[] = {{"model_id", Type::kString, kRequired}, {"tag_key", Type::kString, kRequired}};
@@ -160,10 +161,12 @@ Result<Json> Search(const Json& request, Context& context) {
 void BindLoggedModels(net::Router& router, Context& server) {
   Endpoint(router, server, "POST", "logged-models", kCreate, Edits(OfExperiment), Create);
   Endpoint(router, server, "POST", "logged-models/search", kSearch, kForUsers, Search);
-  Endpoint(router, server, "GET", "logged-models/{model_id}", kById, Reads(OfLoggedModel),
+  Endpoint(router, server, "GET", "logged-models/{model_id}", kGet, Reads(OfLoggedModel),
            [](const Json& request, Context& context) -> Result<Json> {
-             TRY(const track::LoggedModel model,
-                 context.workspace.db->Read([&](sql::Conn& conn) { return track::GetLoggedModel(conn, Id(request)); }));
+             const bool with_deleted = ToLower(TextOf(request, "allow_deleted")) == "true";
+             TRY(const track::LoggedModel model, context.workspace.db->Read([&](sql::Conn& conn) {
+               return track::GetLoggedModel(conn, Id(request), with_deleted);
+             }));
              return ModelReply(model);
            });
   Endpoint(router, server, "PATCH", "logged-models/{model_id}", kFinalize, Edits(OfLoggedModel), Finalize);
