@@ -5,6 +5,7 @@
 
 #include "cas/file_hash.hpp"
 #include "flows/data/data_objects.hpp"
+#include "flows/data/file_records.hpp"
 #include "flows/data/open_remote.hpp"
 #include "flows/data/used_objects.hpp"
 #include "os/machine.hpp"
@@ -13,16 +14,6 @@
 namespace mlean::flows {
 namespace fs = std::filesystem;
 namespace {
-
-std::shared_ptr<const cas::Tree> ListedTree(const std::vector<pipeline::FileRecord>& files) {
-  cas::Tree tree;
-  tree.Reserve(files.size());
-  for (const pipeline::FileRecord& file : files) {
-    if (const std::optional<cas::Md5> md5 = cas::ParseMd5(file.content.hash)) tree.Add(file.relpath, *md5);
-  }
-  tree.Seal();
-  return std::make_shared<const cas::Tree>(std::move(tree));
-}
 
 bool HasBrokenLink(const std::vector<cas::ScanWarning>& warnings) {
   return std::any_of(warnings.begin(), warnings.end(),
@@ -56,6 +47,7 @@ Result<void> DataView::Add(const pipeline::Stage& stage, const pipeline::Output&
   out.content = output.content;
   out.remote = output.remote;
   out.is_pushed = output.push && !stage.IsRepoImport();
+  if (stage.IsRepoImport()) out.source = std::make_shared<const pipeline::Dependency>(stage.deps[0]);
   const std::optional<std::vector<pipeline::FileRecord>>* files = &output.files;
   if (stage.IsImport() && !stage.IsRepoImport() && !stage.IsDbImport()) {
     const pipeline::Dependency& source = stage.deps[0];
@@ -66,7 +58,7 @@ Result<void> DataView::Add(const pipeline::Stage& stage, const pipeline::Output&
     if (source.files) files = &source.files;
   }
   out.is_dir = out.content.IsDir() || files->has_value();
-  if (files->has_value()) out.listed = ListedTree(**files);
+  if (files->has_value()) out.listed = std::make_shared<const cas::Tree>(TreeOfRecords(**files));
   outs_.insert_or_assign(out.location, std::move(out));
   return {};
 }

@@ -50,6 +50,7 @@ struct ExternalRepo::State {
   fs::path cache;        // where objects are brought
   fs::path local_cache;  // of a folder on this machine, when it is another one
   std::map<std::string, std::unique_ptr<remotes::Remote>, std::less<>> remotes;  // by name; "" is the local cache
+  std::set<const DataOut*> brought;  // imports whose source was asked
 
   Result<void> Find();
   Result<void> FindFolder(const fs::path& path);
@@ -63,6 +64,7 @@ struct ExternalRepo::State {
   Result<std::vector<remotes::Remote*>> Upstreams(const std::set<std::string>& names);
   Result<remotes::Remote*> OpenNamed(const std::string& name);
   Result<std::shared_ptr<const cas::Tree>> LoadFolder(const DataOut& out);
+  Result<void> BringFromSource(const DataOut& out);
   Result<void> Fetch(const std::vector<const RepoEntry*>& files);
   Result<void> Collect(const RepoEntry& entry, std::vector<RepoEntry>& files, std::vector<std::string>* folders);
   Result<void> Write(const std::vector<RepoEntry>& files, const std::string& from, const fs::path& target);
@@ -81,12 +83,26 @@ Error NoObject(const RepoEntry& entry) {
   return Fail(Code::kNotFound, fmt::format("unexpected error - [Errno 2] No storage files available: '{}'", entry.location));
 }
 
+constexpr int kMaxDepth = 16;  // of imports of imports
+
 Result<std::string> LegacyMd5(const fs::path& file) {
   TRY(const cas::ObjectInfo info, cas::HashFile(file, {.legacy = true}));
   return info.md5;
 }
 
 }  // namespace
+
+ExternalRequest RequestOfImport(const pipeline::Dependency& source) {
+  ExternalRequest request;
+  request.url = source.repo_url;
+  request.path = source.path;
+  request.revision = source.repo_rev_lock.empty() ? source.repo_rev : source.repo_rev_lock;
+  if (source.repo_config.IsString()) request.config_file = source.repo_config.AsString();
+  if (source.repo_config.IsObject()) request.config = source.repo_config;
+  if (source.repo_remote.IsString()) request.remote = source.repo_remote.AsString();
+  if (source.repo_remote.IsObject()) request.remote_config = source.repo_remote;
+  return request;
+}
 
 // ---- where it is
 
@@ -320,7 +336,31 @@ Result<std::shared_ptr<const cas::Tree>> ExternalRepo::State::LoadFolder(const D
     TRY(cas::Tree parsed, cas::Tree::Parse(*body));
     return std::make_shared<const cas::Tree>(std::move(parsed));
   }
-  return last;
+  if (!out.source || brought.contains(&out)) return last;
+  TRYV(BringFromSource(out));
+  TRY(cas::Tree imported, store.ReadTree(out.content.hash, legacy));
+  return std::make_shared<const cas::Tree>(std::move(imported));
+}
+
+// What a repository imports it does not push. Brings all of the import to the cache, as it was when it was imported.
+Result<void> ExternalRepo::State::BringFromSource(const DataOut& out) {
+  brought.insert(&out);
+  ExternalRequest from = RequestOfImport(*out.source);
+  from.directory = folder.empty() ? request.directory : (top / below).lexically_normal();
+  from.clones = request.clones;
+  from.cache = cache;
+  from.work = request.work;
+  from.depth = request.depth + 1;
+  if (from.depth > kMaxDepth) {
+    return Fail(Code::kInvalid, fmt::format("cannot read '{}': it is an import of imports of imports, or of itself", out.location));
+  }
+  TRY(const std::unique_ptr<ExternalRepo> source, Open(std::move(from)));
+  TRY(const std::optional<RepoEntry> entry, source->tree().Look(source->location()));
+  if (!entry) return Fail(Code::kNotFound, fmt::format("[Errno 2] No such file or directory: '{}'", source->Shown()));
+  cas::ObjectStore store(cache);
+  TRY(const pipeline::Content found, source->StoreIn(store, *entry));
+  if (found.hash == out.content.hash) return {};
+  return Fail(Code::kNotFound, fmt::format("'{}' has changed at its source", out.location));
 }
 
 // Brings the files' objects to the cache.
@@ -365,7 +405,15 @@ Result<void> ExternalRepo::State::Fetch(const std::vector<const RepoEntry*>& fil
     missing = std::move(left);
     if (missing.empty()) return {};
   }
-  return failed ? *failed : NoObject(*missing.begin()->second);
+  // What is an import is known by its source.
+  for (const auto& [id, file] : missing) {
+    if (file->out->source && !brought.contains(file->out)) TRYV(BringFromSource(*file->out));
+  }
+  for (const auto& [id, file] : missing) {
+    TRY(const bool has, store.HasObject(id));
+    if (!has) return failed ? *failed : NoObject(*file);
+  }
+  return {};
 }
 
 // ---- downloads
@@ -449,6 +497,32 @@ Result<void> ExternalRepo::FetchObjects(const RepoEntry& entry) {
     if (file.object && !file.object->is_dir) objects.push_back(&file);
   }
   return state_->Fetch(objects);
+}
+
+bool ExternalRepo::IsOneObject(const RepoEntry& entry) {
+  return !entry.is_plain && entry.object && !entry.object->legacy &&
+         (!entry.is_dir || (entry.out != nullptr && !entry.out->listed));
+}
+
+Result<pipeline::Content> ExternalRepo::StoreIn(cas::ObjectStore& store, const RepoEntry& entry) {
+  if (!IsOneObject(entry)) {
+    TRYV(os::MakeDirs(state_->cache));
+    TRY(const os::TempDir temporary, os::TempDir::Make(".mlean-import", state_->cache));
+    const fs::path target = temporary.path() / "data";
+    TRYV(Download(entry, target));
+    TRY(const cas::ObjectInfo info, store.Put(target, {.work = state_->request.work}));
+    return ToContent(info);
+  }
+  TRYV(FetchObjects(entry));
+  pipeline::Content content;
+  if (entry.is_dir) {
+    TRY(const std::shared_ptr<const cas::Tree> tree, state_->tree->TreeOf(*entry.out));
+    TRYV(store.PutDirObject(*tree));
+    content.nfiles = tree->size();
+  }
+  content.hash = entry.hash;
+  content.size = entry.size;
+  return content;
 }
 
 Result<std::string> ExternalRepo::ObjectUrl(const RepoEntry& entry) {

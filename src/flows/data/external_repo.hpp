@@ -6,7 +6,8 @@
 //   TRYV(repo->Download(*entry, target));
 //
 // A folder without a revision is read as it is now, its work tree included; with a revision, and from urls, commits are read.
-// When the path lies in a sub-repository, that is what is opened. Errors have DVC's texts. One thread.
+// When the path lies in a sub-repository, that is what is opened. Data that the repository has imported itself and keeps nowhere is
+// brought from where it was imported. Errors have DVC's texts. One thread.
 #pragma once
 
 #include <atomic>
@@ -16,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "cas/object_store.hpp"
 #include "cas/work.hpp"
 #include "codec/json.hpp"
 #include "flows/data/repo_tree.hpp"
@@ -38,8 +40,11 @@ struct ExternalRequest {
   std::filesystem::path clones;                       // where clones are kept; "": a temporary folder
   std::filesystem::path cache;                        // where objects are brought; "": the cache of a folder, else temporary
   bool sizes = false;                                 // of files in commits
+  int depth = 0;                                      // how many imports led here
   cas::Work work;
 };
+// The source of an import; directory, clones, cache and work are left to fill in.
+ExternalRequest RequestOfImport(const pipeline::Dependency& source);
 
 class ExternalRepo {
  public:
@@ -64,6 +69,10 @@ class ExternalRepo {
   Result<void> Download(const RepoEntry& entry, const std::filesystem::path& target);
   // Brings the objects of an entry to the cache, without writing any file. The plain files in it are left out.
   Result<void> FetchObjects(const RepoEntry& entry);
+  // Whether the entry is kept whole as an object here: an output, or a file in one.
+  static bool IsOneObject(const RepoEntry& entry);
+  // Brings an entry, whatever it is here, to `store`, which keeps its objects in the request's cache.
+  Result<pipeline::Content> StoreIn(cas::ObjectStore& store, const RepoEntry& entry);
   // The url of the entry's object in its remote, or its path in the cache for a folder on this machine.
   Result<std::string> ObjectUrl(const RepoEntry& entry);
 

@@ -30,14 +30,7 @@ namespace {
 fs::path ClonesOf(const Repository& repository) { return repository.project().DvcTempDir() / "mlean" / "clones"; }
 
 ExternalRequest RequestFor(const Repository& repository, const Dependency& source) {
-  ExternalRequest request;
-  request.url = source.repo_url;
-  request.path = source.path;
-  request.revision = source.repo_rev_lock.empty() ? source.repo_rev : source.repo_rev_lock;
-  if (source.repo_config.IsString()) request.config_file = source.repo_config.AsString();
-  if (source.repo_config.IsObject()) request.config = source.repo_config;
-  if (source.repo_remote.IsString()) request.remote = source.repo_remote.AsString();
-  if (source.repo_remote.IsObject()) request.remote_config = source.repo_remote;
+  ExternalRequest request = RequestOfImport(source);
   request.directory = repository.directory();
   request.clones = ClonesOf(repository);
   request.cache = CacheDir(repository);
@@ -55,26 +48,6 @@ Result<std::unique_ptr<UrlSource>> OpenUrl(const Repository& repository, const s
 Result<std::unique_ptr<UrlSource>> OpenSource(const Repository& repository, const Dependency& source) {
   const std::string url = pipeline::IsUrl(source.location) ? source.location : repository.place().Disk(source.location).string();
   return OpenUrl(repository, url, source.fs_config);
-}
-
-// What is kept whole as an object of the source: an output of it, or a file in one.
-bool IsOneObject(const RepoEntry& entry) {
-  return !entry.is_plain && entry.object && !entry.object->legacy &&
-         (!entry.is_dir || (entry.out != nullptr && !entry.out->listed));
-}
-
-// Brings an object with all its files to the cache.
-Result<pipeline::Content> FetchWhole(Repository& repository, ExternalRepo& source, const RepoEntry& entry) {
-  TRYV(source.FetchObjects(entry));
-  pipeline::Content content;
-  if (entry.is_dir) {
-    TRY(const std::shared_ptr<const cas::Tree> tree, source.tree().TreeOf(*entry.out));
-    TRYV(repository.store().PutDirObject(*tree));
-    content.nfiles = tree->size();
-  }
-  content.hash = entry.hash;
-  content.size = entry.size;
-  return content;
 }
 
 Result<RepoEntry> LookUp(ExternalRepo& source, const Dependency& dependency) {
@@ -148,8 +121,8 @@ Result<void> BringFromRepo(Repository& repository, pipeline::Objects& objects, p
   }
   TRY(const RepoEntry entry, LookUp(*source, dependency));
   const fs::path target = repository.place().Disk(stage.outs[0].location);
-  if (IsOneObject(entry)) {
-    TRY(const pipeline::Content content, FetchWhole(repository, *source, entry));
+  if (ExternalRepo::IsOneObject(entry)) {
+    TRY(const pipeline::Content content, source->StoreIn(repository.store(), entry));
     return PutInPlace(repository, objects, content, target, folder_at_hand);
   }
   const auto download = [&](const fs::path& to) { return source->Download(entry, to); };
@@ -216,21 +189,18 @@ Result<pipeline::Content> FetchImport(Repository& repository, const pipeline::St
     if (!wanted.Known() || found.hash == wanted.hash) return found;
     return Fail(Code::kNotFound, fmt::format("'{}' has changed at its source", repository.place().Shown(stage.outs[0].location)));
   };
-  TRYV(os::MakeDirs(CacheDir(repository)));
-  TRY(const os::TempDir temporary, os::TempDir::Make(".mlean-import", CacheDir(repository)));
-  const fs::path target = temporary.path() / "data";
   if (stage.IsRepoImport()) {
     TRY(const std::unique_ptr<ExternalRepo> source, ExternalRepo::Open(RequestFor(repository, stage.deps[0])));
     TRY(const RepoEntry entry, LookUp(*source, stage.deps[0]));
-    if (IsOneObject(entry)) {
-      TRYV(checked(pipeline::Content{.hash = entry.hash}));
-      return FetchWhole(repository, *source, entry);
-    }
-    TRYV(source->Download(entry, target));
-  } else {
-    TRY(const std::unique_ptr<UrlSource> source, OpenSource(repository, stage.deps[0]));
-    TRYV(source->Download(target, repository.work()));
+    if (ExternalRepo::IsOneObject(entry)) TRYV(checked(pipeline::Content{.hash = entry.hash}));
+    TRY(pipeline::Content found, source->StoreIn(repository.store(), entry));
+    return checked(std::move(found));
   }
+  TRYV(os::MakeDirs(CacheDir(repository)));
+  TRY(const os::TempDir temporary, os::TempDir::Make(".mlean-import", CacheDir(repository)));
+  const fs::path target = temporary.path() / "data";
+  TRY(const std::unique_ptr<UrlSource> source, OpenSource(repository, stage.deps[0]));
+  TRYV(source->Download(target, repository.work()));
   TRY(const cas::ObjectInfo info, repository.store().Put(target, {.work = repository.work()}));
   return checked(ToContent(info));
 }

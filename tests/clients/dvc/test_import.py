@@ -341,3 +341,30 @@ def test_a_missing_object_leaves_nothing(make, registry, ours):
         done = ours(*words, cwd=repo, check=None)
         assert done.returncode == 255 and "No storage files available: 'data/2'" in done.stderr
         assert not repo.exists("data") and not repo.exists("data.dvc") and not repo.exists(".gitignore")
+
+
+@pytest.mark.parametrize("path", ["data", "data/1", "sub/file.txt", "plain"])
+@pytest.mark.parametrize("lost", [False, True], ids=["in-its-cache", "nowhere-else"])
+def test_import_of_an_import(path, lost, twins, make, registry, real):
+    """What a repository has imported it pushes nowhere: it comes from where it came from."""
+    middle = make("middle")
+    real("import", registry, path, "-o", "mine", cwd=middle)
+    middle.commit()
+    if lost:
+        middle.remove("mine")
+        repos.remove_tree(middle.path / ".dvc/cache")
+    pair = twins()
+    pair.run("import", middle.path, "mine", check=0, compare="code")
+    pair.run("get", middle.path, "mine", "-o", "got", check=0, compare="code")
+    pair.run("import", f"file://{middle.path}", "mine", "-o", "by-git", check=0, compare="code")
+    assert pair.a.tracked() == pair.b.tracked()
+    assert pair.a.snapshot() == pair.b.snapshot()
+
+
+def test_import_of_itself(make, ours):
+    """A circle of imports ends with a line, not with the stack."""
+    one, two = make("one"), make("two")
+    for repo, other in ((one, two), (two, one)):
+        repo.write("x.dvc", f"deps:\n- path: x\n  repo:\n    url: {other.path}\nouts:\n- md5: {repos.md5(b'x')}\n  size: 1\n  hash: md5\n  path: x\n")
+    done = ours("import", one, "x", cwd=make("third"), check=1)
+    assert "it is an import of imports of imports, or of itself" in done.stderr
