@@ -161,7 +161,7 @@ TEST_F(IndexTest, MissingThingsMayBeAllowed) {
   EXPECT_EQ(SaveDeps(stage, index.place(), source_, objects).error().what, "dependency 'data/x' does not exist");
   EXPECT_TRUE(SaveDeps(stage, index.place(), source_, objects, true));
   EXPECT_EQ(CommitOuts(stage, index.place(), objects).error().what, "output 'out' does not exist");
-  EXPECT_TRUE(CommitOuts(stage, index.place(), objects, true));
+  EXPECT_TRUE(CommitOuts(stage, index.place(), objects, {.allow_missing = true, .filter = {}}));
 }
 
 TEST_F(IndexTest, ABinaryFileIsNoMetric) {
@@ -175,7 +175,7 @@ TEST_F(IndexTest, ABinaryFileIsNoMetric) {
   EXPECT_EQ(folder_.Neutral(SaveOuts(stage, index.place(), objects).error().what),
             "binary file 'ROOT/bin' cannot be used as metrics.");
   folder_.Write("bin", "{}");
-  EXPECT_TRUE(SaveOuts(stage, index.place(), objects, false, [&](Level, std::string_view text) { said += text; }));
+  EXPECT_TRUE(SaveOuts(stage, index.place(), objects, {}, [&](Level, std::string_view text) { said += text; }));
   EXPECT_EQ(said, "'text' is empty.");
 }
 

@@ -21,6 +21,9 @@ Result<void> Objects::RemoveOutput(const fs::path& path) { return os::RemoveTree
 Result<void> Objects::Unprotect(const fs::path&) { return {}; }
 Result<void> Objects::Ignore(const fs::path&) { return {}; }
 
+Result<std::vector<FileRecord>> Objects::FilesOf(const Content&, const fs::path& path) {
+  return Fail(Code::kUnsupported, fmt::format("cannot list '{}': folders are not listed here", path.string()));
+}
 Result<Content> Objects::HashSource(const Dependency& dependency) {
   return Fail(Code::kUnsupported, fmt::format("cannot look at '{}': sources elsewhere are not supported here", dependency.path));
 }

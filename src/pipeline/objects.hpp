@@ -23,6 +23,8 @@ class Objects {
   virtual Kind Look(const std::filesystem::path& path);
   // The content of a file or folder, hashed as `hash_name` says ("md5" or "md5-dos2unix"); kNotFound when it is not there.
   virtual Result<Content> HashPath(const std::filesystem::path& path, const std::string& hash_name) = 0;
+  // The files that the folder `content` names, with the sizes that they have at `path`. The default is kUnsupported.
+  virtual Result<std::vector<FileRecord>> FilesOf(const Content& content, const std::filesystem::path& path);
   // Hashes it as `hash_name` says and keeps it, and links it from the cache again when the cache type asks for that.
   virtual Result<Content> Store(const std::filesystem::path& path, const std::string& hash_name) = 0;
   // Whether the store holds it, a folder with all that is in it.

@@ -459,8 +459,9 @@ Result<void> StageRun::Finish() {
   const Place& place = context_.place();
   const Say say = [this](Level level, std::string_view text) { Tell(level, text); };
   TRYV(SaveDeps(stage_, place, context_.source, context_.objects, options.allow_missing, say));
-  TRYV(options.no_commit ? SaveOuts(stage_, place, context_.objects, options.allow_missing, say)
-                         : CommitOuts(stage_, place, context_.objects, options.allow_missing, say));
+  const TakeOptions take{.allow_missing = options.allow_missing, .filter = {}};
+  TRYV(options.no_commit ? SaveOuts(stage_, place, context_.objects, take, say)
+                         : CommitOuts(stage_, place, context_.objects, take, say));
   if (!stage_.InYaml()) stage_.md5 = StageMd5(stage_, place);
   TRYV(KeepRun());
   stage_.locked = true;

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <optional>
 #include <system_error>
+#include <unordered_map>
+#include <utility>
 
 #include "base/text.hpp"
 #include "codec/python_text.hpp"
@@ -243,12 +245,13 @@ Result<Objects::Kind> PrepareOutput(const Stage& stage, const Output& out, const
   return kind;
 }
 
-Result<void> TakeOutputs(Stage& stage, const Place& place, Objects& objects, bool allow_missing, bool store, const Say& say) {
+Result<void> TakeOutputs(Stage& stage, const Place& place, Objects& objects, const TakeOptions& options, bool store,
+                         const Say& say) {
   for (Output& out : stage.outs) {
-    if (IsUrl(out.location)) continue;
+    if (IsUrl(out.location) || !(options.filter.empty() || IsAtOrBelow(options.filter, out.location))) continue;
     const Result<Objects::Kind> kind = PrepareOutput(stage, out, place, objects, say);
     if (!kind) {
-      if (allow_missing && kind.error().code == Code::kNotFound) continue;
+      if (options.allow_missing && kind.error().code == Code::kNotFound) continue;
       return kind.error();
     }
     const fs::path path = place.Disk(out.location);
@@ -269,8 +272,7 @@ Result<void> TakeOutputs(Stage& stage, const Place& place, Objects& objects, boo
     } else {
       TRY(out.content, HashAnew(path, before, objects));
     }
-    KeepVersion(before, out.content);
-    if (!out.content.SameAs(before)) out.files.reset();
+    TRYV(KeepVersions(before, out, path, objects));
   }
   return {};
 }
@@ -411,12 +413,30 @@ Result<void> SaveDeps(Stage& stage, const Place& place, Source& source, Objects&
   return {};
 }
 
-Result<void> SaveOuts(Stage& stage, const Place& place, Objects& objects, bool allow_missing, const Say& say) {
-  return TakeOutputs(stage, place, objects, allow_missing, false, say);
+Result<void> SaveOuts(Stage& stage, const Place& place, Objects& objects, const TakeOptions& options, const Say& say) {
+  return TakeOutputs(stage, place, objects, options, false, say);
 }
 
-Result<void> CommitOuts(Stage& stage, const Place& place, Objects& objects, bool allow_missing, const Say& say) {
-  return TakeOutputs(stage, place, objects, allow_missing, true, say);
+Result<void> CommitOuts(Stage& stage, const Place& place, Objects& objects, const TakeOptions& options, const Say& say) {
+  return TakeOutputs(stage, place, objects, options, true, say);
+}
+
+Result<void> KeepVersions(const Content& before, Output& output, const fs::path& path, Objects& objects) {
+  Content& now = output.content;
+  KeepVersion(before, now);
+  if (before.SameAs(now) || !output.files) return {};
+  const std::vector<FileRecord> old = *std::exchange(output.files, std::nullopt);
+  if (!now.IsDir()) return {};
+  std::unordered_map<std::string_view, const FileRecord*> by_path;
+  for (const FileRecord& file : old) by_path.emplace(file.relpath, &file);
+  TRY(std::vector<FileRecord> files, objects.FilesOf(now, path));
+  for (FileRecord& file : files) {
+    const auto known = by_path.find(file.relpath);
+    if (known != by_path.end() && known->second->content.SameAs(file.content)) file.content = known->second->content;
+  }
+  // A part was added to a folder that is not whole on disk, without storing it: then nobody knows the list.
+  if (ContentOfFiles(files, now.hash_name).hash == now.hash) output.files = std::move(files);
+  return {};
 }
 
 }  // namespace mlean::pipeline

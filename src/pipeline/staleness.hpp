@@ -65,9 +65,16 @@ std::string ShownDependency(const Dependency& dependency, const Place& place);
 // are missing from 'params.yaml'.".
 Result<void> SaveDeps(Stage& stage, const Place& place, Source& source, Objects& objects, bool allow_missing = false,
                       const Say& say = {});
+struct TakeOptions {
+  bool allow_missing = false;  // an output that is not there keeps its record
+  std::string filter;          // only the output at this location, or above it (Target::filter); empty: all
+};
 // Hashes the outputs as they are into the stage, storing none. "output 'x' does not exist".
-Result<void> SaveOuts(Stage& stage, const Place& place, Objects& objects, bool allow_missing = false, const Say& say = {});
+Result<void> SaveOuts(Stage& stage, const Place& place, Objects& objects, const TakeOptions& options = {}, const Say& say = {});
 // Stores the outputs (SaveOuts and keep); git ignores them first.
-Result<void> CommitOuts(Stage& stage, const Place& place, Objects& objects, bool allow_missing = false, const Say& say = {});
+Result<void> CommitOuts(Stage& stage, const Place& place, Objects& objects, const TakeOptions& options = {}, const Say& say = {});
+// For an output read anew: what a remote with versions knows of a content that has not changed stays (version_id, etag, `cloud:`);
+// of a folder with `files:`, file by file.
+Result<void> KeepVersions(const Content& before, Output& output, const std::filesystem::path& path, Objects& objects);
 
 }  // namespace mlean::pipeline

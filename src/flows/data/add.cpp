@@ -14,6 +14,7 @@
 #include "cas/file_hash.hpp"
 #include "cas/tree.hpp"
 #include "flows/data/data_objects.hpp"
+#include "flows/data/file_records.hpp"
 #include "flows/data/get.hpp"
 #include "flows/data/link_above.hpp"
 #include "flows/data/transfer_url.hpp"
@@ -22,6 +23,7 @@
 #include "pipeline/dvc_file.hpp"
 #include "pipeline/stage_files.hpp"
 #include "pipeline/stage_graph.hpp"
+#include "pipeline/staleness.hpp"
 #include "repo/config_schema.hpp"
 #include "repo/rw_lock.hpp"
 
@@ -256,6 +258,7 @@ class Adder {
     TRY(const std::unique_ptr<UrlSource> from, OpenSource());
     TRY(OutputOf(item).content,
         TransferUrl(repository_, *from, {.remote = request_.remote, .command = "add", .jobs = request_.remote_jobs}));
+    OutputOf(item).files.reset();
     return Save(item);
   }
 
@@ -281,18 +284,16 @@ class Adder {
       TRYV(repository_.RefuseTrackedByGit(disk));
       if (!ignored_.contains(disk)) TRYV(repository_.scm().Ignore(disk));
     }
-    if (item.is_part) {
-      TRYV(AddPart(output, path, exists));
-    } else {
-      TRYV(AddWhole(output, path));
-    }
+    const pipeline::Content before = output.content;
+    TRYV(item.is_part ? AddPart(output, path, exists) : AddWhole(output, path));
+    DataObjects objects(repository_);
+    TRYV(pipeline::KeepVersions(before, output, place().Disk(output.location), objects));
     TRYV(Save(item));
     if (output.cache && !request_.no_commit) linked_.insert(place().Disk(output.location));
     return {};
   }
 
   Result<void> Save(const Item& item) {
-    OutputOf(item).files.reset();
     TRY(const std::vector<std::string> written,
         pipeline::SaveStages({item.stage}, place(), {.pipeline = false, .lock = true}, repository_.say()));
     for (const std::string& file : written) repository_.scm().Track(place().Disk(file));
@@ -351,7 +352,7 @@ class Adder {
     const bool legacy = output.content.IsLegacy();
     cas::Tree tree;
     if (output.content.Known()) {
-      Result<cas::Tree> old = repository_.store().ReadTree(output.content.hash, legacy);
+      Result<cas::Tree> old = output.files ? TreeOfRecords(*output.files) : repository_.store().ReadTree(output.content.hash, legacy);
       if (!old) return Fail(old.error().code, fmt::format("could not read '{}'", output.content.hash));
       tree = *std::move(old);
     }

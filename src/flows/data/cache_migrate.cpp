@@ -64,9 +64,10 @@ Result<bool> Migrate(Repository& repository, DataObjects& objects, Stage& stage)
   }
   const pipeline::Place& place = repository.place();
   TRYV(pipeline::SaveDeps(stage, place, repository.files(), objects, true));
-  TRYV(pipeline::SaveOuts(stage, place, objects, true, repository.say()));
+  const pipeline::TakeOptions take{.allow_missing = true, .filter = {}};
+  TRYV(pipeline::SaveOuts(stage, place, objects, take, repository.say()));
   if (stage.IsImport()) stage.md5 = pipeline::StageMd5(stage, place);
-  TRYV(pipeline::CommitOuts(stage, place, objects, true, repository.say()));
+  TRYV(pipeline::CommitOuts(stage, place, objects, take, repository.say()));
   if (pipeline::RunCache::MayKeep(stage)) {
     TRYV(pipeline::RunCache(CacheDir(repository) / "runs").Save(stage));
   }

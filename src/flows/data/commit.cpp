@@ -37,7 +37,7 @@ class Committer {
     // The stages of one file are written with one write, as soon as they are all stored.
     std::vector<const pipeline::Stage*> done;
     for (std::size_t i = 0; i < targets.size(); ++i) {
-      TRYV(Commit(*targets[i].stage));
+      TRYV(Commit(targets[i]));
       done.push_back(targets[i].stage);
       if (i + 1 < targets.size() && targets[i + 1].stage->file == targets[i].stage->file) continue;
       TRY(const std::vector<std::string> written,
@@ -51,14 +51,16 @@ class Committer {
  private:
   const pipeline::Place& place() const { return repository_.place(); }
 
-  Result<void> Commit(pipeline::Stage& stage) {
+  // All of the stage is recorded; stored is what is meant.
+  Result<void> Commit(const pipeline::Target& target) {
+    pipeline::Stage& stage = *target.stage;
     TRY(const bool save, request_.force ? Result<bool>(true) : HasChanged(stage));
     if (save) {
       TRYV(pipeline::SaveDeps(stage, place(), repository_.files(), objects_, request_.allow_missing));
-      TRYV(pipeline::SaveOuts(stage, place(), objects_, request_.allow_missing, repository_.say()));
+      TRYV(pipeline::SaveOuts(stage, place(), objects_, {.allow_missing = request_.allow_missing, .filter = {}}, repository_.say()));
       if (!stage.InYaml()) stage.md5 = pipeline::StageMd5(stage, place());
     }
-    TRYV(pipeline::CommitOuts(stage, place(), objects_, request_.allow_missing, repository_.say()));
+    TRYV(pipeline::CommitOuts(stage, place(), objects_, {.allow_missing = request_.allow_missing, .filter = target.filter}, repository_.say()));
     if (save && pipeline::RunCache::MayKeep(stage)) {
       const pipeline::RunCache runs(repository_.config().CacheDir(repository_.project().DvcDir()) / "runs");
       TRYV(runs.Save(stage));

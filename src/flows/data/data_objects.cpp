@@ -7,6 +7,7 @@
 #include "cas/checkout.hpp"
 #include "cas/file_hash.hpp"
 #include "flows/data/fetch.hpp"
+#include "flows/data/file_records.hpp"
 #include "flows/data/import_source.hpp"
 
 namespace mlean::flows {
@@ -45,6 +46,16 @@ Result<pipeline::Content> DataObjects::HashPath(const fs::path& path, const std:
                                                        .warnings = &warnings}));
   repository_.Warn(warnings, path);
   return ToContent(info);
+}
+
+Result<std::vector<pipeline::FileRecord>> DataObjects::FilesOf(const pipeline::Content& content, const fs::path& path) {
+  Result<cas::Tree> kept = repository_.store().ReadTree(content.hash, content.IsLegacy());
+  if (kept) return FileRecordsOf(*kept, path, content.hash_name);
+  TRY(const cas::HashedTree hashed, cas::HashTree(path, {.state = &repository_.state(),
+                                                         .legacy = content.IsLegacy(),
+                                                         .ignored = repository_.IgnoredBelow(path),
+                                                         .work = repository_.work()}));
+  return FileRecordsOf(hashed.tree, path, content.hash_name);
 }
 
 Result<pipeline::Content> DataObjects::Store(const fs::path& path, const std::string& hash_name) {

@@ -20,6 +20,7 @@ class DataObjects final : public pipeline::Objects {
 
   Kind Look(const std::filesystem::path& path) override;
   Result<pipeline::Content> HashPath(const std::filesystem::path& path, const std::string& hash_name) override;
+  Result<std::vector<pipeline::FileRecord>> FilesOf(const pipeline::Content& content, const std::filesystem::path& path) override;
   Result<pipeline::Content> Store(const std::filesystem::path& path, const std::string& hash_name) override;
   Result<bool> Has(const pipeline::Content& content) override;
   Result<void> Checkout(const pipeline::Content& content, const std::filesystem::path& path, bool force) override;

@@ -148,7 +148,7 @@ Result<void> RunImport(Repository& repository, pipeline::Objects& objects, pipel
       }
     }
   }
-  TRYV(pipeline::CommitOuts(stage, place, objects, no_download, say));
+  TRYV(pipeline::CommitOuts(stage, place, objects, {.allow_missing = no_download, .filter = {}}, say));
   if (no_download) TRYV(objects.Ignore(target));
   stage.md5 = pipeline::StageMd5(stage, place);
   return {};

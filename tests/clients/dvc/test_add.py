@@ -383,3 +383,27 @@ def test_unsupported_url(twins):
     pair.run("ls-url", "foo://x/y", check=251)
     pair.run("import-url", "foo://x/y", compare="code", check=1)
     pair.same()
+
+
+def versioned(repo):
+    """A folder on a remote with versions, whose files the `.dvc` names one by one."""
+    repo.write("data", {"a": "1\n", "sub/b": "22\n", "c": "333\n"})
+    repo.write(".gitignore", "/data\n")
+    files = "".join(
+        f"  - relpath: {name}\n    md5: {repos.md5(text)}\n    size: {len(text)}\n    cloud:\n      store:\n        etag: e-{name}\n        version_id: v-{name}\n"
+        for name, text in (("a", b"1\n"), ("c", b"333\n"), ("sub/b", b"22\n"))
+    )
+    repo.write("data.dvc", f"outs:\n- path: data\n  hash: md5\n  files:\n{files}")
+
+
+@pytest.mark.parametrize("words", [("add", "data"), ("commit", "-f"), ("commit", "-f", "data"), ("add", "data/a"), ("add", "data/new", "data/sub"), ("add", "--no-commit", "data")], ids=" ".join)
+def test_versions_of_unchanged_files_stay(words, twins):
+    pair = twins(versioned)
+    pair.run("add", "data", check=0, compare="code")
+    pair.same()
+    pair.write("data/a", "changed\n")
+    pair.write("data/new", "new\n", mode=0o644 if "data/new" in words else 0o755)  # the real tool takes that bit from a part
+    pair.each(lambda repo: repo.remove("data/c"))
+    pair.run(*words, check=0, compare="code")
+    assert "version_id: v-sub/b\n" in pair.b.read("data.dvc")
+    pair.same(objects="commit" not in words)
