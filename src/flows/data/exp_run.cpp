@@ -50,7 +50,12 @@ Result<void> CommitChangedData(Repository& repository, const pipeline::Reproduce
   return {};
 }
 
-Result<ExpPlan> PlanExperiment(const ExpGit& git, ExpRunRequest request) {
+Result<ExpPlan> PlanExperiment(const Repository& repository, const ExpGit& git, ExpRunRequest request) {
+  if (repository.config().hydra.enabled) {
+    return Fail(Code::kUnsupported,
+                "cannot run an experiment: 'hydra.enabled' is set, and params.yaml is not composed with Hydra here. Compose it in a "
+                "stage and run `mlean config --unset hydra.enabled`");
+  }
   ExpPlan plan;
   TRY(plan.baseline, git.Head());
   plan.name = request.name;
@@ -107,7 +112,7 @@ Result<ExpRunReport> RunExperiment(Repository& repository, ExpRunRequest request
   TRY(const ExpGit git, GitOf(repository));
   TRY(const std::vector<ParamOverrides> params, ParseParams(request.params));
   if (HasSweep(params)) return Fail(Code::kInvalid, "Sweep overrides can't be used without `--queue`");
-  TRY(const ExpPlan plan, PlanExperiment(git, std::move(request)));
+  TRY(const ExpPlan plan, PlanExperiment(repository, git, std::move(request)));
   const bool push = !plan.request.repro.dry && WantsAutoPush(repository);
   const auto run = [&]() -> Result<ExpRunReport> {
     if (!plan.request.temporary && !plan.request.repro.dry) return RunInWorkTree(repository, git, plan, params);

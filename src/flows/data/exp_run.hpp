@@ -42,8 +42,8 @@ struct ExpPlan {
   std::string baseline;
   std::string name;
 };
-// The name, checked or made up, at HEAD.
-Result<ExpPlan> PlanExperiment(const ExpGit& git, ExpRunRequest request);
+// The name, checked or made up, at HEAD. kUnsupported when `hydra.enabled` is set.
+Result<ExpPlan> PlanExperiment(const Repository& repository, const ExpGit& git, ExpRunRequest request);
 // Checks out, reproduces and commits; `git` is of the repository. "" after a dry run.
 Result<std::string> ExecuteExperiment(Repository& repository, const ExpGit& git, const ExpPlan& plan,
                                       const std::string& shown_root);

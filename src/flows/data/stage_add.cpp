@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "pipeline/stage_files.hpp"
+#include "repo/config_schema.hpp"
 
 namespace mlean::flows {
 namespace {
@@ -11,6 +12,27 @@ std::string Quoted(const std::string& word) {
   if (word.empty()) return "\"\"";
   const bool quote = word.find(' ') != word.npos && word.find('"') == word.npos;
   return quote ? "\"" + word + "\"" : word;
+}
+
+// Urls that nobody reads are told before all else: of unknown schemes, and of remotes that are not there.
+Result<void> CheckUrl(const Repository& repository, const std::string& url) {
+  constexpr std::string_view kRemote = "remote://";
+  if (url.starts_with(kRemote)) {
+    const std::string name = url.substr(kRemote.size(), url.find('/', kRemote.size()) - kRemote.size());
+    TRYV(repository.config().Remote(name, repository.root().string(), "stage add"));
+  } else if (pipeline::IsUrl(url)) {
+    TRYV(repo::CheckRemote(codec::Json::Object{{"url", url}}));
+  }
+  return {};
+}
+
+Result<void> CheckUrls(const Repository& repository, const pipeline::NewStage& wanted) {
+  for (const std::vector<std::string>* paths :
+       {&wanted.outs, &wanted.outs_no_cache, &wanted.outs_persist, &wanted.outs_persist_no_cache, &wanted.metrics,
+        &wanted.metrics_no_cache, &wanted.plots, &wanted.plots_no_cache, &wanted.deps}) {
+    for (const std::string& path : *paths) TRYV(CheckUrl(repository, path));
+  }
+  return {};
 }
 
 }  // namespace
@@ -24,6 +46,7 @@ std::string JoinCommand(const std::vector<std::string>& words) {
 
 Result<AddedStage> AddStage(Repository& repository, const pipeline::NewStage& wanted) {
   const pipeline::Place& place = repository.place();
+  TRYV(CheckUrls(repository, wanted));
   TRY(const pipeline::Stage stage, pipeline::MakeStage(wanted, repository.index(), repository.files()));
   TRY(const std::vector<std::string> written, pipeline::SaveStages({&stage}, place, {.pipeline = true, .lock = false}));
   for (const std::string& location : written) repository.scm().Track(place.Disk(location));

@@ -100,7 +100,7 @@ Result<int> QueueExperiments(const Arguments& arguments, const Context& context,
     flows::ExpRunRequest one = request;
     if (!prefix.empty() && combinations.size() > 1) one.name = fmt::format("{}-{}", prefix, i + 1);
     one.params = AsTyped(combinations[i]);
-    TRY(const flows::ExpPlan plan, flows::PlanExperiment(git, std::move(one)));
+    TRY(const flows::ExpPlan plan, flows::PlanExperiment(repository, git, std::move(one)));
     TRY(const flows::QueuedTask task,
         queue.Put(repository, git, plan, KeepArguments(arguments), context.clock->Now() / kSecondMs));
     if (!combinations[i].empty()) Inform(context, fmt::format("Queueing with overrides '{}'.", Shown(combinations[i])));

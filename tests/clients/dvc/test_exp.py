@@ -485,3 +485,13 @@ def test_submodule(dep, either, make):
     repo.commit()
     either("exp", "run", "-n", "e", cwd=repo, check=0)
     assert [ref.rsplit("/", 1)[1] for ref in refs(repo)] == ["e"]
+
+
+@pytest.mark.parametrize("words", [("run",), ("run", "--queue"), ("run", "-S", "lr=3")], ids=" ".join)
+def test_composing_with_hydra_is_refused(words, project, ours):
+    """The real tool would write params.yaml anew."""
+    ours("config", "hydra.enabled", "True", cwd=project)
+    before = project.snapshot()
+    done = ours("exp", *words, cwd=project, check=255)
+    assert "cannot run an experiment: 'hydra.enabled' is set" in done.stderr
+    assert project.snapshot() == before and refs(project) == {}

@@ -131,3 +131,28 @@ def test_interrupt(options, ours, real, make):
     repo.write("dvc.yaml", SLOW.replace("sleep 60 & wait; echo > never", "echo 2 > b.txt"))
     assert repos.stage_names(ours("repro", cwd=repo).stdout) == ["b"]
     assert real("status", "--json", cwd=repo).json == {}
+
+
+TWO_OUTS = """\
+stages:
+  both:
+    cmd: mkdir -p d/sub && echo 1 > a.txt && echo 2 > d/x && echo 3 > d/sub/y
+    outs: [a.txt, d]
+"""
+
+
+@pytest.mark.parametrize("target", ["a.txt", "d", "both"])
+def test_commit_of_one_output(target, twins):
+    """All of the stage is recorded; stored is what is meant."""
+    pair = twins(lambda repo: repo.write("dvc.yaml", TWO_OUTS))
+    pair.run("repro", "--no-commit", check=0, compare="code")
+    pair.run("commit", target, check=0)
+    pair.same()
+
+
+@pytest.mark.parametrize("option", ["-d", "-o", "-O", "-M", "--plots"])
+@pytest.mark.parametrize("url", ["foo://bucket/x", "remote://nosuch/x"])
+def test_stage_add_of_a_strange_url(option, url, twins):
+    pair = twins()
+    pair.run("stage", "add", "-n", "one", option, url, "echo", compare="text")
+    assert pair.a.tracked() == pair.b.tracked()
