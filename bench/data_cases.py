@@ -158,7 +158,7 @@ def data(bench):
     def forget(tool):
         aside(bench, tool.root / ".dvc/cache", tool.root / ".dvc/tmp", tool.home / "site")
 
-    def measure(title, *words, goal, near=None, limit_name="", rounds=bench.times(1, 3), **options):
+    def measure(title, *words, goal, near=None, limit_name="", rounds=3, **options):
         rows.append(row(title, Turns(ours, theirs, *words, rounds=rounds, **options), goal, limit_name, near))
 
     measure(f"add, {files:,} files of 1 KiB", "add", "data", goal=10, near=1.5, limit_name="md5sum + cp -r", least=hash_and_copy, before=forget)

@@ -223,12 +223,12 @@ def large_artifact(bench, folder, sides):
     with plain_files(folder) as nginx:
         nginx.until_answers("/health")
         targets = [("mlean", ours.port, route), ("nginx", nginx.port, "/"), ("mlflow", theirs.port, route)]
-        for i in range(bench.times(3, 2)):
+        for i in range(bench.times(5, 2)):
             file = folder / f"large-{i}"
             with open(file, "wb") as out:
                 for _ in range(size // MB):
                     out.write(os.urandom(MB))
-            for name, port, prefix in targets[i:] + targets[:i]:  # the disks of virtual machines take a burst, and then less
+            for name, port, prefix in targets[i % 3 :] + targets[: i % 3]:  # virtual machines take a burst, and then less
                 os.sync()  # what was written is not theirs to wait for
                 path = f"{prefix}0/large-{i}"
                 before = memory_mb(pid, "VmRSS")
