@@ -73,8 +73,8 @@ struct TakeOptions {
 Result<void> SaveOuts(Stage& stage, const Place& place, Objects& objects, const TakeOptions& options = {}, const Say& say = {});
 // Stores the outputs (SaveOuts and keep); git ignores them first.
 Result<void> CommitOuts(Stage& stage, const Place& place, Objects& objects, const TakeOptions& options = {}, const Say& say = {});
-// For an output read anew: what a remote with versions knows of a content that has not changed stays (version_id, etag, `cloud:`);
-// of a folder with `files:`, file by file.
+// For an output read anew: what a remote with versions knows of a content that has not changed stays (version_id, etag,
+// `cloud:`); of a folder with `files:`, file by file.
 Result<void> KeepVersions(const Content& before, Output& output, const std::filesystem::path& path, Objects& objects);
 
 }  // namespace mlean::pipeline

@@ -90,8 +90,7 @@ Result<void> LogBatch(sql::Txn& txn, std::string_view run_id, const std::vector<
   return {};
 }
 
-Result<std::vector<Metric>> MetricHistory(sql::Conn& conn, std::string_view run_id, std::string_view key,
-                                          std::size_t limit) {
+Result<std::vector<Metric>> MetricHistory(sql::Conn& conn, std::string_view run_id, std::string_view key, std::size_t limit) {
   TRY(const std::int64_t run, RunNumber(conn, run_id));
   TRY(const std::int64_t number, FindMetricKey(conn, key));
   TRY(sql::Stmt stmt, conn.Prepare("SELECT time, step, value, is_nan FROM metrics WHERE run = ?1 AND key = ?2 "

@@ -26,8 +26,8 @@ Result<void> LogBatch(sql::Txn& txn, std::string_view run_id, const std::vector<
 // By timestamp, step, value. `limit` 0 gives everything. An unknown key has an empty history.
 Result<std::vector<Metric>> MetricHistory(sql::Conn& conn, std::string_view run_id, std::string_view key, std::size_t limit = 0);
 
-// The `limit` next ones after one that MetricHistory has given (its run_id and key count too): for pages, and for histories too long
-// to be held.
+// The `limit` next ones after one that MetricHistory has given (its run_id and key count too): for pages, and for histories too
+// long to be held.
 Result<std::vector<Metric>> MetricHistoryAfter(sql::Conn& conn, const Metric& last, std::size_t limit);
 
 struct IntervalSpec {

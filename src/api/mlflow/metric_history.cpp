@@ -66,10 +66,12 @@ Result<std::optional<track::Metric>> PointBefore(const Json& request) {
   return std::optional(std::move(point));
 }
 
-// One page of a history as JSON. Its points share their key, and there may be millions: they are written without a tree of values.
+// One page of a history as JSON. Its points share their key, and there may be millions: they are written without a tree of
+// values.
 class HistoryText {
  public:
-  HistoryText(const std::string& key, std::size_t page) : head_(fmt::format("{{\"key\":{},\"value\":", Json(key).Dump())), left_(page) {}
+  HistoryText(const std::string& key, std::size_t page)
+      : head_(fmt::format("{{\"key\":{},\"value\":", Json(key).Dump())), left_(page) {}
 
   // Writes points until the page is full; how many.
   std::size_t Append(std::string& text, const std::vector<track::Metric>& points) {

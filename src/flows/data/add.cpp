@@ -352,7 +352,8 @@ class Adder {
     const bool legacy = output.content.IsLegacy();
     cas::Tree tree;
     if (output.content.Known()) {
-      Result<cas::Tree> old = output.files ? TreeOfRecords(*output.files) : repository_.store().ReadTree(output.content.hash, legacy);
+      Result<cas::Tree> old =
+          output.files ? TreeOfRecords(*output.files) : repository_.store().ReadTree(output.content.hash, legacy);
       if (!old) return Fail(old.error().code, fmt::format("could not read '{}'", output.content.hash));
       tree = *std::move(old);
     }

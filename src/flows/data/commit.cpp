@@ -57,10 +57,12 @@ class Committer {
     TRY(const bool save, request_.force ? Result<bool>(true) : HasChanged(stage));
     if (save) {
       TRYV(pipeline::SaveDeps(stage, place(), repository_.files(), objects_, request_.allow_missing));
-      TRYV(pipeline::SaveOuts(stage, place(), objects_, {.allow_missing = request_.allow_missing, .filter = {}}, repository_.say()));
+      TRYV(pipeline::SaveOuts(stage, place(), objects_, {.allow_missing = request_.allow_missing, .filter = {}},
+                              repository_.say()));
       if (!stage.InYaml()) stage.md5 = pipeline::StageMd5(stage, place());
     }
-    TRYV(pipeline::CommitOuts(stage, place(), objects_, {.allow_missing = request_.allow_missing, .filter = target.filter}, repository_.say()));
+    TRYV(pipeline::CommitOuts(stage, place(), objects_, {.allow_missing = request_.allow_missing, .filter = target.filter},
+                              repository_.say()));
     if (save && pipeline::RunCache::MayKeep(stage)) {
       const pipeline::RunCache runs(repository_.config().CacheDir(repository_.project().DvcDir()) / "runs");
       TRYV(runs.Save(stage));

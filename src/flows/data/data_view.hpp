@@ -35,12 +35,12 @@ struct DataOut {
   std::string location;
   pipeline::Content content;  // hash empty: nothing is recorded
   bool is_dir = false;
-  bool is_pushed = true;                     // goes to remotes
-  std::string remote;                        // the only remote that holds it; "": the default one
-  bool is_partial = false;                   // of an import that was not downloaded: nowhere in the cache
+  bool is_pushed = true;                               // goes to remotes
+  std::string remote;                                  // the only remote that holds it; "": the default one
+  bool is_partial = false;                             // of an import that was not downloaded: nowhere in the cache
   std::shared_ptr<const pipeline::Dependency> source;  // of an import of a repository: the place that has the data
-  std::shared_ptr<const cas::Tree> listed;   // of a folder whose files are listed in the dvc file
-  std::shared_ptr<const cas::Tree> scanned;  // of a folder of the workspace; links to nothing have kUnknownMd5
+  std::shared_ptr<const cas::Tree> listed;             // of a folder whose files are listed in the dvc file
+  std::shared_ptr<const cas::Tree> scanned;            // of a folder of the workspace; links to nothing have kUnknownMd5
 };
 
 class DataView {

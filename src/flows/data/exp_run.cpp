@@ -52,9 +52,10 @@ Result<void> CommitChangedData(Repository& repository, const pipeline::Reproduce
 
 Result<ExpPlan> PlanExperiment(const Repository& repository, const ExpGit& git, ExpRunRequest request) {
   if (repository.config().hydra.enabled) {
-    return Fail(Code::kUnsupported,
-                "cannot run an experiment: 'hydra.enabled' is set, and params.yaml is not composed with Hydra here. Compose it in a "
-                "stage and run `mlean config --unset hydra.enabled`");
+    return Fail(
+        Code::kUnsupported,
+        "cannot run an experiment: 'hydra.enabled' is set, and params.yaml is not composed with Hydra here. Compose it in a "
+        "stage and run `mlean config --unset hydra.enabled`");
   }
   ExpPlan plan;
   TRY(plan.baseline, git.Head());

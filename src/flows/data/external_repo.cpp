@@ -50,7 +50,7 @@ struct ExternalRepo::State {
   fs::path cache;        // where objects are brought
   fs::path local_cache;  // of a folder on this machine, when it is another one
   std::map<std::string, std::unique_ptr<remotes::Remote>, std::less<>> remotes;  // by name; "" is the local cache
-  std::set<const DataOut*> brought;  // imports whose source was asked
+  std::set<const DataOut*> brought;                                              // imports whose source was asked
 
   Result<void> Find();
   Result<void> FindFolder(const fs::path& path);
@@ -352,7 +352,8 @@ Result<void> ExternalRepo::State::BringFromSource(const DataOut& out) {
   from.work = request.work;
   from.depth = request.depth + 1;
   if (from.depth > kMaxDepth) {
-    return Fail(Code::kInvalid, fmt::format("cannot read '{}': it is an import of imports of imports, or of itself", out.location));
+    return Fail(Code::kInvalid,
+                fmt::format("cannot read '{}': it is an import of imports of imports, or of itself", out.location));
   }
   TRY(const std::unique_ptr<ExternalRepo> source, Open(std::move(from)));
   TRY(const std::optional<RepoEntry> entry, source->tree().Look(source->location()));

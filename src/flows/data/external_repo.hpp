@@ -6,8 +6,8 @@
 //   TRYV(repo->Download(*entry, target));
 //
 // A folder without a revision is read as it is now, its work tree included; with a revision, and from urls, commits are read.
-// When the path lies in a sub-repository, that is what is opened. Data that the repository has imported itself and keeps nowhere is
-// brought from where it was imported. Errors have DVC's texts. One thread.
+// When the path lies in a sub-repository, that is what is opened. Data that the repository has imported itself and keeps nowhere
+// is brought from where it was imported. Errors have DVC's texts. One thread.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// The files of a folder as `.dvc` files and dvc.lock list them one by one (`files:`, cloud versioning), and as the cas room's Tree.
+// The files of a folder as `.dvc` files and dvc.lock list them one by one (`files:`, cloud versioning), and as the cas room's
+// Tree.
 #pragma once
 
 #include <filesystem>
