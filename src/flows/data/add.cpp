@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <memory>
 #include <optional>
@@ -267,6 +268,9 @@ class Adder {
     const fs::path path = place().Disk(item.location);
     struct stat found {};
     const bool exists = ::stat(path.c_str(), &found) == 0;
+    if (!exists && errno == ENAMETOOLONG) {
+      return Fail(Code::kInvalid, fmt::format("unexpected error - [Errno 36] File name too long: '{}'", path.string()));
+    }
     if (item.is_part && output.content.Known() && !output.content.IsDir()) {
       return Fail(Code::kInvalid,
                   fmt::format("Cannot modify '{}' which is being tracked as a file", place().Shown(output.location)));

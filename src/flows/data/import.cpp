@@ -16,6 +16,7 @@
 #include "pipeline/stage_files.hpp"
 #include "pipeline/stage_load.hpp"
 #include "pipeline/staleness.hpp"
+#include "repo/config_schema.hpp"
 
 namespace mlean::flows {
 namespace fs = std::filesystem;
@@ -106,6 +107,14 @@ Result<pipeline::Stage> MakeStage(Repository& repository, const ImportRequest& r
     stage.deps.push_back(RepoDependency(request));
   } else {
     stage.deps.push_back(UrlDependency(repository, request.url, stage.wdir));
+    const Dependency& source = stage.deps[0];
+    if (pipeline::IsUrl(source.location) && !source.location.starts_with("remote://")) {
+      TRYV(repo::CheckRemote(Json::Object{{"url", source.location}}));
+    }
+    if (source.location == location) {
+      return Fail(Code::kInvalid,
+                  fmt::format("'{}' is specified as an output and as a dependency.", place.Disk(location).string()));
+    }
     if (request.fs_config.IsObject() && !request.fs_config.AsObject().empty()) stage.deps[0].fs_config = request.fs_config;
   }
   TRYV(KeepOldFile(repository, stage));

@@ -14,15 +14,20 @@ namespace mlean::flows {
 namespace fs = std::filesystem;
 namespace {
 
-// `path` itself, but the size of what a link points to.
-std::optional<PlainEntry> Describe(const fs::path& path) {
+// `path` itself, but the size of what a link points to. As in DVC a link is executable, and a link to nothing is not there, when
+// it is asked for itself, not in a listing.
+std::optional<PlainEntry> Describe(const fs::path& path, bool listed) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) return std::nullopt;
   PlainEntry entry;
   entry.name = path.filename().string();
   entry.is_dir = S_ISDIR(info.st_mode);
-  if (S_ISLNK(info.st_mode)) ::stat(path.c_str(), &info);
-  entry.is_exec = !entry.is_dir && (info.st_mode & 0111) != 0;
+  const bool is_link = S_ISLNK(info.st_mode);
+  if (is_link && ::stat(path.c_str(), &info) != 0) {
+    if (!listed) return std::nullopt;
+    info = {};
+  }
+  entry.is_exec = S_ISREG(info.st_mode) && !(is_link && listed) && (info.st_mode & 0111) != 0;
   entry.size = static_cast<std::uint64_t>(info.st_size);
   return entry;
 }
@@ -48,7 +53,7 @@ Result<std::unique_ptr<DiskFiles>> DiskFiles::Open(fs::path root) {
 }
 
 Result<std::optional<PlainEntry>> DiskFiles::Look(const std::string& location) {
-  std::optional<PlainEntry> entry = Describe(root_ / location);
+  std::optional<PlainEntry> entry = Describe(root_ / location, false);
   if (!entry || location == ".") return entry;
   TRY(const bool ignored, ignore_.Ignored(location, entry->is_dir));
   if (ignored) return std::optional<PlainEntry>();
@@ -62,7 +67,7 @@ Result<std::vector<PlainEntry>> DiskFiles::List(const std::string& folder) {
   if (error) return entries;
   TRY(const repo::IgnoreFolderPtr rules, ignore_.Folder(folder));
   for (const fs::directory_entry& one : found) {
-    std::optional<PlainEntry> entry = Describe(one.path());
+    std::optional<PlainEntry> entry = Describe(one.path(), true);
     if (entry && !rules->Ignores(entry->name, entry->is_dir)) entries.push_back(*std::move(entry));
   }
   SortByName(entries);

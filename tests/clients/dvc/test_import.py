@@ -224,6 +224,25 @@ def test_list(words, real, ours, registry):
         repos.agree(*(tool("ls", registry, *words, "--json", cwd=registry, check=None) for tool in (real, ours)), "json")
 
 
+def test_list_of_links(make, real, ours):
+    repo = make()
+    repo.write("run.sh", "#!/bin/sh\n", mode=0o755)
+    repo.write("plain/x", "1\n")
+    for name, target in (("to-file", "run.sh"), ("to-folder", "plain"), ("to-nothing", "nosuch")):
+        (repo.path / name).symlink_to(target)
+    for words in ((), ("-R",), ("--rev", "HEAD"), ("to-file",), ("to-nothing",)):
+        if "--rev" in words:
+            repo.commit()
+        repos.agree(*(tool("ls", "--json", "--size", ".", *words, cwd=repo, check=None) for tool in (real, ours)), "json")
+
+
+@pytest.mark.parametrize("words", [("foo://bucket/x",), ("nosuch",), ("f.txt",), ("sub/../f.txt", "f.txt")], ids=" ".join)
+def test_import_url_refuses(words, twins):
+    pair = twins(lambda repo: repo.write("f.txt", "1\n"))
+    pair.run("import-url", *words)
+    assert pair.a.snapshot() == pair.b.snapshot()
+
+
 def test_list_url(real, ours, outside):
     for words in ((), ("-R",), ("--size",)):
         repos.agree(*(tool("ls-url", outside, *words, cwd=outside, check=None) for tool in (real, ours)), "text")
