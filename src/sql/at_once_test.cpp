@@ -1,6 +1,7 @@
 // Database::WriteAtOnce: what it does, and all that it does not wait for.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <latch>
 #include <thread>
 
@@ -23,6 +24,16 @@ class AtOnceTest : public testing::Test {
   }
   static std::optional<Result<void>> Insert(Database& db, std::string_view note) {
     return db.WriteAtOnce([&](Txn& txn) { return txn.Exec("INSERT INTO rows VALUES(?1)", note); });
+  }
+  // When the writer's thread has just started or ended a write it may still hold the lock for a moment.
+  static std::optional<Result<void>> InsertSoon(Database& db, std::string_view note) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    std::optional<Result<void>> done = Insert(db, note);
+    while (!done && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::yield();
+      done = Insert(db, note);
+    }
+    return done;
   }
   static std::int64_t Count(Database& db) {
     const Result<std::int64_t> count = db.Read([](Conn& conn) -> Result<std::int64_t> {
@@ -54,7 +65,7 @@ class AtOnceTest : public testing::Test {
 
 TEST_F(AtOnceTest, WritesWhenNobodyElseDoes) {
   const auto db = Open();
-  const auto done = Insert(*db, "a");
+  const auto done = InsertSoon(*db, "a");
   ASSERT_TRUE(done);
   EXPECT_TRUE(*done);
   EXPECT_EQ(Count(*db), 1);
@@ -62,7 +73,7 @@ TEST_F(AtOnceTest, WritesWhenNobodyElseDoes) {
 
 TEST_F(AtOnceTest, AnErrorIsTheAnswerAndIsRolledBack) {
   const auto db = Open();
-  ASSERT_TRUE(*Insert(*db, "a"));
+  ASSERT_TRUE(*InsertSoon(*db, "a"));
   const auto done = db->WriteAtOnce([](Txn& txn) -> Result<void> {
     TRYV(txn.Exec("INSERT INTO rows VALUES('b')"));
     return txn.Exec("INSERT INTO rows VALUES('a')");
@@ -70,14 +81,14 @@ TEST_F(AtOnceTest, AnErrorIsTheAnswerAndIsRolledBack) {
   ASSERT_TRUE(done);
   EXPECT_FALSE(*done);
   EXPECT_EQ(Count(*db), 1);
-  EXPECT_TRUE(*Insert(*db, "b"));
+  EXPECT_TRUE(*InsertSoon(*db, "b"));
 }
 
 TEST_F(AtOnceTest, DoesNotWaitForAnotherWriter) {
   const auto db = Open();
   While(*db, [&] { EXPECT_FALSE(Insert(*db, "a")); });
   EXPECT_EQ(Count(*db), 1);
-  EXPECT_TRUE(Insert(*db, "a"));
+  EXPECT_TRUE(InsertSoon(*db, "a"));
 }
 
 TEST_F(AtOnceTest, DoesNotWaitForAnotherProcess) {
@@ -88,7 +99,7 @@ TEST_F(AtOnceTest, DoesNotWaitForAnotherProcess) {
     EXPECT_FALSE(Insert(*db, "a"));
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));  // a write waits ten
   });
-  EXPECT_TRUE(Insert(*db, "a"));
+  EXPECT_TRUE(InsertSoon(*db, "a"));
   EXPECT_EQ(Count(*db), 2);
   std::jthread waits;
   While(*other, [&] {
