@@ -7,11 +7,14 @@ namespace {
 
 constexpr std::string_view kDirSuffix = ".dir";
 
-int Nibble(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
+// The value of a digit, -1 of what is none. A table: digits come at random, and a branch would be guessed wrong at every third.
+constexpr std::array<std::int8_t, 256> kNibbles = [] {
+  std::array<std::int8_t, 256> values{};
+  values.fill(-1);
+  for (int i = 0; i < 10; ++i) values[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
+  for (int i = 0; i < 6; ++i) values[static_cast<std::size_t>('a' + i)] = static_cast<std::int8_t>(10 + i);
+  return values;
+}();
 
 }  // namespace
 
@@ -20,12 +23,14 @@ std::string HexOf(const Md5& md5) { return Hex(md5.data(), md5.size()); }
 std::optional<Md5> ParseMd5(std::string_view hex) {
   Md5 md5;
   if (hex.size() != 2 * md5.size()) return std::nullopt;
+  int wrong = 0;
   for (std::size_t i = 0; i < md5.size(); ++i) {
-    const int high = Nibble(hex[2 * i]);
-    const int low = Nibble(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
+    const int high = kNibbles[static_cast<unsigned char>(hex[2 * i])];
+    const int low = kNibbles[static_cast<unsigned char>(hex[2 * i + 1])];
+    wrong |= high | low;
     md5[i] = static_cast<std::uint8_t>(high * 16 + low);
   }
+  if (wrong < 0) return std::nullopt;
   return md5;
 }
 
