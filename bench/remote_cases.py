@@ -41,9 +41,9 @@ def forget(bench, tool):
     aside(bench, tool.home / "site", tool.root / ".dvc/tmp")
 
 
-def to_and_fro(bench, tools, url, title, goal=10, sign_in=None):
+def to_and_fro(bench, tools, url, title, goal=10, sign_in=None, plain_push=None):
     """The rows of one kind of remote; `url(name)` is an empty place there. `sign_in()`: seconds of getting there, where that is most of a question; then
-    it is the limit instead of dvc's time."""
+    it is the limit instead of dvc's time. `plain_push()`: seconds of a plain program that sends the same objects to an empty place."""
     ours, theirs = tools
     count = iter(range(1_000))
 
@@ -64,12 +64,26 @@ def to_and_fro(bench, tools, url, title, goal=10, sign_in=None):
         return row(name, turns, None if sign_in else goal, "ssh signing in", 2)
 
     return [
-        row(f"push, {title}", Turns(ours, theirs, "push", before=elsewhere), goal),
+        row(f"push, {title}", Turns(ours, theirs, "push", before=elsewhere, least=plain_push), goal, "curl --parallel" if plain_push else ""),
         question("status -c, all there", "status", "-c", before=lambda tool: forget(bench, tool)),
         question("push, nothing to do", "push"),
         question("push, one file changed", "push", before=change),
         row(f"pull, {title}", Turns(ours, theirs, "pull", before=empty), goal),
     ]
+
+
+def put_all(folder, objects, server, prefix):
+    """Seconds of one signed PUT for each object, sixteen at a time, and nothing else: no question what is there, no hash of what is sent."""
+    base = f"{server.endpoint}/{server.bucket}/{prefix}"
+    wanted = [file for file in objects.rglob("*") if file.is_file()]
+    config = folder / "put-all"
+    config.write_text("\n".join(f'upload-file = "{file}"\nurl = "{base}/{file.relative_to(objects)}"\noutput = "/dev/null"' for file in wanted))
+    signed = ["--aws-sigv4", f"aws:amz:{server.region}:s3", "--user", f"{server.key}:{server.secret}", "-H", "x-amz-content-sha256: UNSIGNED-PAYLOAD"]
+    took = seconds("curl", "-s", "-f", "--parallel", "--parallel-max", "16", *signed, "-K", config, cwd=folder)
+    arrived = sum(file.is_file() for file in (server.folder / prefix).rglob("*"))
+    if arrived != len(wanted):
+        raise Failed(f"curl sent {arrived} of {len(wanted)} objects")
+    return took
 
 
 def s3(bench):
@@ -82,7 +96,9 @@ def s3(bench):
             tool("remote", "add", "-d", "there", server.url("nowhere"))
             for name, value in (server.options | {"region": server.region}).items():
                 tool("remote", "modify", "there", name, value)
-        return to_and_fro(bench, tools, server.url, f"{files:,} files of 1 KiB to S3")
+        count = iter(range(1_000))
+        plain_push = lambda: put_all(bench.folder, tools[0].root / ".dvc/cache/files/md5", server, f"plain{next(count)}")  # noqa: E731
+        return to_and_fro(bench, tools, server.url, f"{files:,} files of 1 KiB to S3", plain_push=plain_push)
     finally:
         server.kill()
 
