@@ -1,6 +1,6 @@
 // Not a test by itself: lets the integration tests in tests/remotes drive a remote of a real server. MLEAN_REMOTES_JOB names a
 // JSON file {"remote": {"url", "options", "config_dir"}, "steps": [{"do": "push", …}, …], "out": "result.json"}; the answers of
-// the steps are written to "out", in order, each {"ok": …} or {"error", "code"}. Without the variable it does nothing.
+// the steps are written to "out", in order, each {"ok": …} or {"error", "code": "denied"}. Without the variable it does nothing.
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -19,6 +19,30 @@ namespace mlean::remotes {
 namespace {
 
 using codec::Json;
+
+// How the tests call an error.
+const char* NameOf(Code code) {
+  switch (code) {
+    case Code::kNotFound: return "not_found";
+    case Code::kExists: return "exists";
+    case Code::kInvalid: return "invalid";
+    case Code::kUsage: return "usage";
+    case Code::kDenied: return "denied";
+    case Code::kConflict: return "conflict";
+    case Code::kBusy: return "busy";
+    case Code::kTimeout: return "timeout";
+    case Code::kIo: return "io";
+    case Code::kFull: return "full";
+    case Code::kCorrupt: return "corrupt";
+    case Code::kUnsupported: return "unsupported";
+    case Code::kTooLarge: return "too_large";
+    case Code::kCancelled: return "cancelled";
+    case Code::kInternal: return "internal";
+  }
+  return "";
+}
+
+Json ToJson(const Error& error) { return Json::Object{{"error", error.what}, {"code", NameOf(error.code)}}; }
 
 Result<std::vector<ObjectId>> ReadTree(std::string_view body, bool legacy) {
   TRY(const Json list, Json::Parse(body));
@@ -45,8 +69,9 @@ Json ReportOf(const TransferReport& report, std::uint64_t told) {
   for (const ObjectId& id : report.missing) missing.emplace_back(id.Name());
   for (const ObjectId& id : report.withheld) withheld.emplace_back(id.Name());
   for (const auto& failure : report.failed) {
-    failed.emplace_back(
-        Json::Object{{"id", failure.id.Name()}, {"error", failure.error.what}, {"code", static_cast<int>(failure.error.code)}});
+    Json one = ToJson(failure.error);
+    one.Set("id", failure.id.Name());
+    failed.push_back(std::move(one));
   }
   return Json::Object{{"objects", report.objects}, {"dirs", report.dirs},  {"bytes", report.bytes}, {"present", report.present},
                       {"missing", missing},        {"withheld", withheld}, {"failed", failed},      {"told", told}};
@@ -151,8 +176,7 @@ Result<Json> RunJob(const Json& job) {
     const auto start = std::chrono::steady_clock::now();
     Result<Json> done = Do(*remote, step);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    Json answer = done ? Json(Json::Object{{"ok", *done}})
-                       : Json(Json::Object{{"error", done.error().what}, {"code", static_cast<int>(done.error().code)}});
+    Json answer = done ? Json(Json::Object{{"ok", *done}}) : ToJson(done.error());
     answer.Set("seconds", seconds);
     answers.push_back(std::move(answer));
   }
@@ -164,7 +188,7 @@ TEST(Driver, RunsTheJobOfTheIntegrationTests) {
   if (file == nullptr) return;
   const Json job = *Json::Parse(*os::ReadFile(file));
   Result<Json> done = RunJob(job);
-  const Json out = done ? *done : Json(Json::Object{{"error", done.error().what}, {"code", static_cast<int>(done.error().code)}});
+  const Json out = done ? *done : ToJson(done.error());
   EXPECT_TRUE(os::WriteFileAtomic(*job.StringAt("out"), out.Dump()));
 }
 

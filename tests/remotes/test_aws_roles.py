@@ -11,7 +11,7 @@ import urllib.parse
 
 import pytest
 
-INVALID, DENIED = 2, 4
+INVALID, DENIED = "invalid", "denied"
 ARN = "arn:aws:iam::123456789012:role/data"
 
 

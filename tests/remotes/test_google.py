@@ -14,7 +14,7 @@ import xml.sax.saxutils
 import pytest
 from conftest import Store, key_of
 
-EXISTS, DENIED, CORRUPT = 1, 4, 9
+EXISTS, DENIED, CORRUPT = "exists", "denied", "corrupt"
 TOKEN = "tok-1"
 
 

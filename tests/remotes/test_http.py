@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-DENIED, UNSUPPORTED, TIMEOUT = 4, 10, 7
+DENIED, UNSUPPORTED, TIMEOUT = "denied", "unsupported", "timeout"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import servers
 from conftest import Store, hold, wait_until_held
 
-DENIED = 4
+DENIED = "denied"
 
 
 @pytest.fixture
