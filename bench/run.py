@@ -27,6 +27,7 @@ from programs import MLEAN, TOP, Failed, run
 
 
 CASES = cases.CASES | data_cases.CASES | remote_cases.CASES | tracking_cases.CASES
+PARTS = tracking_cases.PARTS  # of cases: only when they are named
 
 
 def first_line(*command):
@@ -121,7 +122,7 @@ def measure(names, quick):
         for name in names:
             print(f"bench: {name}", file=sys.stderr, flush=True)
             try:
-                rows += CASES[name](bench)
+                rows += (CASES | PARTS)[name](bench)
             except Failed as problem:
                 problems[name] = str(problem).replace(folder, "SCRATCH").replace(str(TOP), ".")
             except Exception:  # a bug of this program must not hide what the others measured
@@ -135,7 +136,7 @@ def main():
         "--quick", action="store_true", help="fewer and shorter runs, without the demo; not kept as a result"
     )
     parser.add_argument("--all", action="store_true", help="also the cases that need the real dvc and minutes of it")
-    parser.add_argument("--only", metavar="NAME", action="append", choices=list(CASES), help=", ".join(CASES))
+    parser.add_argument("--only", metavar="NAME", action="append", choices=list(CASES | PARTS), help=", ".join(CASES | PARTS))
     options = parser.parse_args()
     if not MLEAN.exists():
         print("bench: build/mlean is not there: ./dev build", file=sys.stderr)

@@ -286,4 +286,17 @@ def tracking(bench):
     return rows
 
 
+def part(measure):
+    """A case of its own of one of the rows of `tracking`."""
+
+    def case(bench):
+        folder = bench.folder / "tracking"
+        folder.mkdir()
+        with both(folder) as sides:
+            return measure(bench, folder, sides)
+
+    return case
+
+
 CASES = {"tracking": tracking}
+PARTS = {"tracking-history": part(lambda bench, _, sides: history(bench, sides)), "tracking-files": part(large_artifact)}
