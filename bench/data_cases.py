@@ -83,13 +83,13 @@ class Turns:
     def __init__(self, ours, theirs, *words, least=None, before=None, rounds=3):
         """`least()` gives the seconds of the limit; `before(tool)` makes way for the next turn of a tool."""
         mine, limits = [], []
-        for number in range(rounds):
+        for _ in range(rounds):
             mine.append(self.one(ours, words, before))
             if least:
                 os.sync()
                 limits.append(least())
-            if number == rounds - 1:  # files that it removes slow down for a minute who makes some after it, on ext4
-                self.theirs = self.one(theirs, words, before)
+        # Last: files that it removes slow down for a minute who makes some after it, on ext4.
+        self.theirs = self.one(theirs, words, before)
         mine.sort()
         self.ours = mine[len(mine) // 2]
         self.limit = sorted(limits)[len(limits) // 2] if limits else None
@@ -158,8 +158,8 @@ def data(bench):
     def forget(tool):
         aside(bench, tool.root / ".dvc/cache", tool.root / ".dvc/tmp", tool.home / "site")
 
-    def measure(title, *words, goal, near=None, limit_name="", rounds=3, **options):
-        rows.append(row(title, Turns(ours, theirs, *words, rounds=rounds, **options), goal, limit_name, near))
+    def measure(title, *words, goal, near=None, limit_name="", **options):
+        rows.append(row(title, Turns(ours, theirs, *words, **options), goal, limit_name, near))
 
     measure(f"add, {files:,} files of 1 KiB", "add", "data", goal=10, near=1.5, limit_name="md5sum + cp -r", least=hash_and_copy, before=forget)
     for tool in (ours, theirs):
