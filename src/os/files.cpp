@@ -137,6 +137,23 @@ Result<void> WriteFileAtomic(const fs::path& path, std::string_view bytes, const
   return file.Commit();
 }
 
+Result<bool> GrowFile(const fs::path& path, std::uint64_t size, std::string_view bytes) {
+  constexpr std::uint64_t kPage = 4096;  // the smallest: the kernel takes a write page by page, and a kill ends it between two
+  if (bytes.empty() || size == 0 || size / kPage != (size + bytes.size() - 1) / kPage) return false;
+  const int fd = OpenRetry(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return false;
+  const FdGuard guard{fd};
+  struct stat st {};
+  if (::fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1 || static_cast<std::uint64_t>(st.st_size) != size) {
+    return false;
+  }
+  const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+  if (n == static_cast<ssize_t>(bytes.size())) return true;
+  const int number = n < 0 ? errno : EIO;
+  if (n > 0 && ::ftruncate(fd, static_cast<off_t>(size)) != 0) return FileError("write", path, errno);
+  return FileError("write", path, number);
+}
+
 // ---- AtomicFile
 
 namespace {

@@ -46,6 +46,12 @@ struct WriteOptions {
 // Replaces `path` by `bytes` in one step; its folder must exist. On error the old content is untouched.
 Result<void> WriteFileAtomic(const std::filesystem::path& path, std::string_view bytes, const WriteOptions& options = {});
 
+// Adds `bytes` to a file that is `size` bytes long, when that is one step which a kill cannot halve and no reader sees a part of:
+// they end in the page of the file in which they begin. False, and nothing is done: they do not, or the file is of another size,
+// a link, has several names or cannot be written; the caller replaces it (WriteFileAtomic). Survives kill -9, not a power cut.
+// For a text that grows again and again: replacing it makes and frees an inode each time, which costs ext4 up to a millisecond.
+Result<bool> GrowFile(const std::filesystem::path& path, std::uint64_t size, std::string_view bytes);
+
 // A file in the making: `.NAME.<12 hex digits>.tmp` beside its target, or in WriteOptions::temp_dir, until Commit() renames it.
 // The destructor removes it when not committed.
 class AtomicFile {

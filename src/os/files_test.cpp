@@ -72,6 +72,28 @@ TEST_F(FilesTest, ErrorsNamePathAndCause) {
   EXPECT_EQ(AppendFile::Open("/dev/full")->Append("x").error().what, "cannot append to '/dev/full': No space left on device");
 }
 
+TEST_F(FilesTest, AFileGrowsInOneStepOrNotAtAll) {
+  const fs::path file = dir_ / "x";
+  const auto grow = [&](std::uint64_t size, std::string_view bytes) { return GrowFile(file, size, bytes); };
+  EXPECT_FALSE(*grow(1, "b"));  // not there
+  ASSERT_TRUE(WriteFileAtomic(file, "a"));
+  const std::uint64_t inode = Stat(file)->inode;
+  EXPECT_TRUE(*grow(1, "b"));
+  EXPECT_FALSE(*grow(1, "c"));  // somebody else has written it
+  EXPECT_FALSE(*grow(3, "c"));
+  EXPECT_FALSE(*grow(2, ""));
+  EXPECT_TRUE(*grow(2, std::string(4094, 'c')));  // to the end of the page
+  EXPECT_TRUE(*grow(4096, "d"));
+  EXPECT_FALSE(*grow(4097, std::string(4096, 'e')));  // into the next one
+  EXPECT_EQ(*ReadFile(file), "ab" + std::string(4094, 'c') + "d");
+  EXPECT_EQ(Stat(file)->inode, inode);
+  ASSERT_TRUE(Link(LinkKind::kHard, file, dir_ / "y"));
+  EXPECT_FALSE(*grow(4097, "e"));  // would change the other name, too
+  ASSERT_TRUE(Link(LinkKind::kSymbolic, file, dir_ / "z"));
+  EXPECT_FALSE(*GrowFile(dir_ / "z", 4097, "e"));
+  EXPECT_FALSE(*GrowFile(dir_, 4096, "e"));
+}
+
 TEST_F(FilesTest, AtomicFileWithoutCommitLeavesNothing) {
   ASSERT_TRUE(WriteFileAtomic(dir_ / "x", "old", {.mode = 0600}));
   {

@@ -239,6 +239,14 @@ void DvcLock::PutDataset(const Json& dataset) {
   impl.ChangeWhole([&](codec::YamlTree& tree) { return tree.Set({}, "datasets", impl.datasets); });
 }
 
+bool DvcLock::GrowsAtEnd() const { return !impl_->whole && impl_->pieces.tail.empty() && !impl_->pieces.members.empty(); }
+
+std::string_view DvcLock::TextOf(std::string_view name) const {
+  const auto found = impl_->by_name.find(std::string(name));
+  if (impl_->whole || found == impl_->by_name.end()) return {};
+  return impl_->pieces.members[found->second].second;
+}
+
 std::string DvcLock::Text() const {
   const Impl& impl = *impl_;
   if (impl.whole) return *impl.whole;

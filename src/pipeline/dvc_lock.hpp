@@ -42,6 +42,10 @@ class DvcLock {
   bool Remove(std::string_view name);
   void PutDataset(const codec::Json& dataset);  // by its `name`
   bool Empty() const;                           // no entries are left
+  // Whether Put of a stage without an entry adds the entry's text behind all that Text() gives, and changes nothing before it.
+  bool GrowsAtEnd() const;
+  // The entry's own part of Text(); empty when there is none, or when the file is held as one text (not GrowsAtEnd()).
+  std::string_view TextOf(std::string_view name) const;
   // The file's text. Costs one copy of it: unchanged entries keep the text they have.
   std::string Text() const;
 

@@ -235,8 +235,8 @@ struct LockFiles::Impl {
     fs::path disk;
     DvcLock lock;
     bool there = false;
-    bool unsynced = false;
-    os::FileStat seen;  // as we left it
+    bool unsynced = false;  // we have written it whole, and not yet to the disk
+    os::FileStat seen;      // as we left it
   };
   Place place;
   Say say;
@@ -275,12 +275,22 @@ struct LockFiles::Impl {
     const std::string shown = place.Shown(file->location);
     if (!file->there) Tell(say, fmt::format("Generating lock file '{}'", shown));
     bool modified = false;
-    for (const Stage* stage : stages) modified = file->lock.Put(*stage) || modified;
+    bool grows = file->unsynced && file->lock.GrowsAtEnd();
+    std::string added;
+    for (const Stage* stage : stages) {
+      grows = grows && file->lock.Find(stage->name) == nullptr;
+      modified = file->lock.Put(*stage) || modified;
+      if (grows) added += file->lock.TextOf(stage->name);
+    }
     if (modified) {
       Tell(say, fmt::format("Updating lock file '{}'", shown));
       Note(changed, file->location);
     }
-    TRYV(place.Write(file->location, file->lock.Text(), false));
+    bool grown = false;
+    if (grows) {
+      TRY(grown, os::GrowFile(file->disk, file->seen.size, added));
+    }
+    if (!grown) TRYV(place.Write(file->location, file->lock.Text(), false));
     file->there = true;
     file->unsynced = true;
     TRY(file->seen, os::Stat(file->disk));
@@ -307,7 +317,8 @@ Result<void> LockFiles::Finish() {
   for (auto& [location, file] : impl_->files) {
     if (!file.unsynced) continue;
     file.unsynced = false;
-    TRYV(impl_->place.Write(location, file.lock.Text()));
+    const Result<void> synced = os::SyncFile(file.disk);
+    if (!synced && synced.error().code != Code::kNotFound) return synced;  // somebody may have removed it meanwhile
   }
   return {};
 }

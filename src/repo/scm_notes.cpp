@@ -72,8 +72,11 @@ Result<bool> AddLines(const fs::path& file, const std::vector<std::string>& line
     text += line + "\n";
     changed = true;
   }
-  if (changed) TRYV(os::WriteFileAtomic(file, text, {.sync = false, .temp_dir = temp_dir}));
-  return changed;
+  if (!changed) return false;
+  const std::size_t size = before ? before->size() : 0;
+  TRY(const bool grown, os::GrowFile(file, size, std::string_view(text).substr(size)));
+  if (!grown) TRYV(os::WriteFileAtomic(file, text, {.sync = false, .temp_dir = temp_dir}));
+  return true;
 }
 
 std::string ShellQuote(std::string_view text) {
