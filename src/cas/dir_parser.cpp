@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "codec/json.hpp"
@@ -58,13 +59,12 @@ void AppendUtf8(std::string& out, std::uint32_t point) {
 bool Unescape(std::string_view text, std::string& out) {
   out.clear();
   for (std::size_t i = 0; i < text.size();) {
-    const char c = text[i];
-    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7E) return false;
-    if (c != '\\') {
-      out += c;
-      ++i;
-      continue;
-    }
+    const std::size_t slash = std::min(text.find('\\', i), text.size());
+    const std::string_view plain = text.substr(i, slash - i);
+    if (std::any_of(plain.begin(), plain.end(), [](unsigned char c) { return c < 0x20 || c > 0x7E; })) return false;
+    out += plain;
+    i = slash;
+    if (i == text.size()) return true;
     if (i + 1 == text.size()) return false;
     constexpr std::string_view kShort = "\"\\nrtbf";
     constexpr std::string_view kMeaning = "\"\\\n\r\t\b\f";

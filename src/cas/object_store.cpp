@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 
+#include "cas/children_check.hpp"
 #include "cas/file_reader.hpp"
 #include "cas/object_finder.hpp"
 #include "cas/object_writer.hpp"
@@ -65,9 +66,7 @@ Result<bool> ObjectStore::Has(std::string_view md5, bool legacy, const Work& wor
   if (!id) return BadId(md5);
   TRY(const bool there, HasObject(*id));
   if (!there || !id->is_dir) return there;
-  TRY(const Tree tree, ReadTree(md5, legacy));
-  TRY(const std::vector<std::size_t> missing, Missing(tree, legacy, work));
-  return missing.empty();
+  return HasAllChildren(*this, *id, work);
 }
 
 Result<std::vector<std::size_t>> ObjectStore::Missing(const Tree& tree, bool legacy, const Work& work) const {

@@ -70,12 +70,15 @@ Result<Tree> Tree::Parse(std::string_view body) {
   return tree;
 }
 
-Result<Tree> Tree::Read(const std::filesystem::path& file, const Md5* md5) {
+Result<Tree> Tree::Read(const std::filesystem::path& file, const Md5* md5, const Seen& seen) {
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return os::FileError("read", file, errno);
   const FdCloser closer{fd};
   Tree tree;
-  DirParser parser([&](std::string_view path, const Md5& digest) { tree.Add(path, digest); });
+  DirParser parser([&](std::string_view path, const Md5& digest) {
+    tree.Add(path, digest);
+    if (seen) seen(digest);
+  });
   Md5Hasher hasher;
   bool usual = true;
   const std::unique_ptr<char[]> buffer(new char[kHashBlock]);

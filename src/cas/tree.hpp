@@ -38,8 +38,11 @@ class Tree {
   // kCorrupt "cannot read a .dir object: …" for anything that DVC would not write, also for paths that leave the folder, occur
   // twice, or run through a file.
   static Result<Tree> Parse(std::string_view body);
-  // The same from a file, piece by piece. When `md5` is given the bytes must have it (kCorrupt).
-  static Result<Tree> Read(const std::filesystem::path& file, const Md5* md5 = nullptr);
+  // The same from a file, piece by piece. When `md5` is given the bytes must have it (kCorrupt). `seen` gets the md5 of each file
+  // as it is read, for whoever cannot wait: what it got counts only if it is as many as the tree has files, for JSON that DVC
+  // reads but would not have written is parsed once more, without it.
+  using Seen = std::function<void(const Md5& md5)>;
+  static Result<Tree> Read(const std::filesystem::path& file, const Md5* md5 = nullptr, const Seen& seen = {});
 
   std::size_t size() const { return files_.size(); }
   bool empty() const { return files_.empty(); }

@@ -1,0 +1,106 @@
+#include "cas/children_check.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "cas/object_finder.hpp"
+#include "cas/tree.hpp"
+
+namespace mlean::cas {
+namespace {
+
+using Block = std::vector<Md5>;
+constexpr std::size_t kBlock = 512;
+
+class ChildrenCheck {
+ public:
+  ChildrenCheck(const ObjectStore& store, bool legacy, const Work& work) : finder_(store, legacy), legacy_(legacy), work_(work) {}
+
+  void Add(const Md5& md5) {
+    if (next_.empty()) next_.reserve(kBlock);
+    next_.push_back(md5);
+    ++added_;
+    if (next_.size() == kBlock) Hand();
+  }
+  void Close() {
+    Hand();
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+  // Looks for what comes until Close(), and for what is left after it. By any number of threads.
+  void Serve() {
+    while (const std::optional<Block> block = Take()) {
+      for (const Md5& md5 : *block) {
+        if (stop_.load(std::memory_order_relaxed)) return;
+        const Result<bool> there = work_.IsCancelled() ? Result<bool>(Cancelled()) : finder_.Has({md5, false, legacy_});
+        if (!there || !*there) return Stop(there);
+      }
+    }
+  }
+
+  std::size_t added() const { return added_; }
+  // Once all threads have ended.
+  Result<bool> Outcome() { return std::move(outcome_); }
+
+ private:
+  void Hand() {
+    if (next_.empty()) return;
+    const std::lock_guard lock(mutex_);
+    blocks_.push_back(std::exchange(next_, {}));
+    changed_.notify_one();
+  }
+  std::optional<Block> Take() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !blocks_.empty() || closed_; });
+    if (blocks_.empty()) return std::nullopt;
+    Block block = std::move(blocks_.front());
+    blocks_.pop_front();
+    return block;
+  }
+  // An error outweighs an object that is not there.
+  void Stop(const Result<bool>& outcome) {
+    const std::lock_guard lock(mutex_);
+    if (outcome_.ok()) outcome_ = outcome;
+    stop_.store(true, std::memory_order_relaxed);
+  }
+
+  const ObjectFinder finder_;
+  const bool legacy_;
+  const Work& work_;
+  Block next_;  // of the thread that adds
+  std::size_t added_ = 0;
+  std::atomic<bool> stop_ = false;
+  std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  std::deque<Block> blocks_;
+  bool closed_ = false;
+  Result<bool> outcome_ = true;
+};
+
+}  // namespace
+
+Result<bool> HasAllChildren(const ObjectStore& store, const ObjectId& folder, const Work& work) {
+  ChildrenCheck check(store, folder.legacy, work);
+  Result<Tree> tree = Tree();
+  {
+    std::vector<std::jthread> others;
+    for (int i = 1; i < ThreadsOf(work); ++i) others.emplace_back([&] { check.Serve(); });
+    tree = Tree::Read(store.PathOf(folder), &folder.md5, [&](const Md5& md5) { check.Add(md5); });
+    check.Close();
+    check.Serve();
+  }
+  if (!tree) return tree.error();
+  // In JSON of another form nothing, or more than the tree, was seen.
+  if (check.added() == tree->size()) return check.Outcome();
+  TRY(const std::vector<std::size_t> missing, store.Missing(*tree, folder.legacy, work));
+  return missing.empty();
+}
+
+}  // namespace mlean::cas
