@@ -18,6 +18,7 @@
 #include "flows/data/file_records.hpp"
 #include "flows/data/get.hpp"
 #include "flows/data/link_above.hpp"
+#include "flows/data/open_remote.hpp"
 #include "flows/data/transfer_url.hpp"
 #include "flows/data/url_source.hpp"
 #include "os/files.hpp"
@@ -25,7 +26,6 @@
 #include "pipeline/stage_files.hpp"
 #include "pipeline/stage_graph.hpp"
 #include "pipeline/staleness.hpp"
-#include "repo/config_schema.hpp"
 #include "repo/rw_lock.hpp"
 
 namespace mlean::flows {
@@ -46,6 +46,7 @@ class Adder {
 
   Result<void> Run() {
     TRYV(repository_.index().Graph());  // which refuses outputs that overlap already
+    if (request_.to_remote) TRYV(repository_.config().Remote(request_.remote, repository_.root().string(), "add"));
     std::vector<Item> items;
     for (const std::string& target : request_.targets) {
       TRY(Item item, Find(target));
@@ -102,9 +103,7 @@ class Adder {
       return Fail(Code::kInvalid, fmt::format("Path: {} does not overlap with base path: {}",
                                               repository_.root().parent_path().string(), repository_.root().string()));
     }
-    if (pipeline::IsUrl(location)) {
-      TRYV(repo::CheckRemote(codec::Json::Object{{"url", location}}));
-    }
+    TRYV(CheckUrl(repository_, location, "add"));
     if (pipeline::IsUrl(location) || !pipeline::IsInside(location)) {
       return Fail(Code::kInvalid,
                   fmt::format("Cached output(s) outside of DVC project: {}. See "

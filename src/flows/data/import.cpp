@@ -9,6 +9,7 @@
 
 #include "flows/data/data_objects.hpp"
 #include "flows/data/get.hpp"
+#include "flows/data/open_remote.hpp"
 #include "flows/data/url_source.hpp"
 #include "os/files.hpp"
 #include "pipeline/dvc_file.hpp"
@@ -16,7 +17,6 @@
 #include "pipeline/stage_files.hpp"
 #include "pipeline/stage_load.hpp"
 #include "pipeline/staleness.hpp"
-#include "repo/config_schema.hpp"
 
 namespace mlean::flows {
 namespace fs = std::filesystem;
@@ -108,9 +108,7 @@ Result<pipeline::Stage> MakeStage(Repository& repository, const ImportRequest& r
   } else {
     stage.deps.push_back(UrlDependency(repository, request.url, stage.wdir));
     const Dependency& source = stage.deps[0];
-    if (pipeline::IsUrl(source.location) && !source.location.starts_with("remote://")) {
-      TRYV(repo::CheckRemote(Json::Object{{"url", source.location}}));
-    }
+    TRYV(CheckUrl(repository, source.location, "import-url"));
     if (source.location == location) {
       return Fail(Code::kInvalid,
                   fmt::format("'{}' is specified as an output and as a dependency.", place.Disk(location).string()));

@@ -2,10 +2,14 @@
 
 #include <fmt/core.h>
 
+#include <optional>
 #include <utility>
 
+#include "base/text.hpp"
 #include "cas/file_hash.hpp"
 #include "cas/tree.hpp"
+#include "pipeline/place.hpp"
+#include "repo/config_schema.hpp"
 #include "repo/dvc_error.hpp"
 
 namespace mlean::flows {
@@ -32,6 +36,15 @@ bool HasDefaultRemote(const Repository& repository) { return !repository.config(
 
 std::string RemoteNameOf(const Repository& repository, std::string_view name) {
   return name.empty() ? repository.config().core.remote : std::string(name);
+}
+
+Result<void> CheckUrl(const Repository& repository, const std::string& url, std::string_view command) {
+  if (const std::optional<remotes::RemoteUrl> named = remotes::SplitRemoteUrl(url)) {
+    TRYV(repository.config().Remote(ToLower(named->name), repository.root().string(), command));
+  } else if (pipeline::IsUrl(url)) {
+    TRYV(repo::CheckRemote(codec::Json::Object{{"url", url}}));
+  }
+  return {};
 }
 
 Result<std::unique_ptr<remotes::Remote>> OpenConfiguredRemote(const repo::RemoteConfig& config, const fs::path& dvc_dir,

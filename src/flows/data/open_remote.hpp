@@ -25,6 +25,10 @@ bool HasDefaultRemote(const Repository& repository);
 // The name that is meant: `name`, else core.remote; "" without one.
 std::string RemoteNameOf(const Repository& repository, std::string_view name);
 
+// Whether a url can be read one day: not one of an unknown scheme, or of a remote that is not configured. Paths pass. `command`
+// as below.
+Result<void> CheckUrl(const Repository& repository, const std::string& url, std::string_view command);
+
 // `name` "": the default one. `command` stands in DVC's text for a missing default ("dvc push -r <remote name>"). Errors:
 // "config file error: no remote specified in …", "config file error: remote 'x' doesn't exist", those of remotes::OpenRemote, and
 // "config file error: 'push' is unsupported for cloud versioned remotes" (version_aware, worktree), for which this program has no

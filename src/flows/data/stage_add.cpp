@@ -2,8 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "flows/data/open_remote.hpp"
 #include "pipeline/stage_files.hpp"
-#include "repo/config_schema.hpp"
 
 namespace mlean::flows {
 namespace {
@@ -14,23 +14,12 @@ std::string Quoted(const std::string& word) {
   return quote ? "\"" + word + "\"" : word;
 }
 
-// Urls that nobody reads are told before all else: of unknown schemes, and of remotes that are not there.
-Result<void> CheckUrl(const Repository& repository, const std::string& url) {
-  constexpr std::string_view kRemote = "remote://";
-  if (url.starts_with(kRemote)) {
-    const std::string name = url.substr(kRemote.size(), url.find('/', kRemote.size()) - kRemote.size());
-    TRYV(repository.config().Remote(name, repository.root().string(), "stage add"));
-  } else if (pipeline::IsUrl(url)) {
-    TRYV(repo::CheckRemote(codec::Json::Object{{"url", url}}));
-  }
-  return {};
-}
-
+// Urls that nobody reads are told before all else.
 Result<void> CheckUrls(const Repository& repository, const pipeline::NewStage& wanted) {
   for (const std::vector<std::string>* paths :
        {&wanted.outs, &wanted.outs_no_cache, &wanted.outs_persist, &wanted.outs_persist_no_cache, &wanted.metrics,
         &wanted.metrics_no_cache, &wanted.plots, &wanted.plots_no_cache, &wanted.deps}) {
-    for (const std::string& path : *paths) TRYV(CheckUrl(repository, path));
+    for (const std::string& path : *paths) TRYV(CheckUrl(repository, path, "stage add"));
   }
   return {};
 }
