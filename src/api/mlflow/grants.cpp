@@ -177,18 +177,22 @@ Result<Json> RevokeFromUser(const Json& request, Context& context) {
   return Json(Json::Object{});
 }
 
-// What the user may in the end, by grant, default or as an administrator. About oneself anybody may ask.
+// What the user may in the end, by grant, default or as an administrator. About oneself anybody may ask. As the real server's, it
+// does not tell whether the experiment or model is there: of what is not, everybody has the default.
 Result<Json> Effective(const Json& request, Context& context) {
-  return context.workspace.db->Read([&](sql::Conn& conn) {
-    return WithGrant(conn, request, [&](const Target& target, const access::User& user, const auto&) -> Result<Json> {
-      if (user.no != context.caller->user) {
-        TRY(const bool may, Allowed(conn, context.caller, context.rules, target.object, access::Level::kManage));
-        if (!may) return Fail(Code::kDenied, std::string(kPermissionDenied));
-      }
-      const Caller as_caller{.user = user.no, .name = user.name, .admin = user.admin};
-      TRY(const access::Level level, access::LevelOf(conn, as_caller, target.object, context.rules.by_default));
-      return Json(Json::Object{{"allowed", level >= access::Level::kUse}, {"permission", access::LevelName(level)}});
-    });
+  return context.workspace.db->Read([&](sql::Conn& conn) -> Result<Json> {
+    TRY(const Kind kind, KindOf(request));
+    TRY(const access::User user, access::FindUser(conn, TextOf(request, "username")));
+    const Result<Target> target = TargetOf(conn, kind, TextOf(request, "resource_id"));
+    if (!target && target.error().code != Code::kNotFound) return target.error();
+    const access::Object object = target ? target->object : access::Object{kind, -1};
+    if (user.no != context.caller->user) {
+      TRY(const bool may, Allowed(conn, context.caller, context.rules, object, access::Level::kManage));
+      if (!may) return Fail(Code::kDenied, std::string(kPermissionDenied));
+    }
+    const Caller as_caller{.user = user.no, .name = user.name, .admin = user.admin};
+    TRY(const access::Level level, access::LevelOf(conn, as_caller, object, context.rules.by_default));
+    return Json(Json::Object{{"allowed", level >= access::Level::kUse}, {"permission", access::LevelName(level)}});
   });
 }
 
