@@ -22,12 +22,13 @@ import cases
 import data_cases
 import remote_cases
 import tracking_cases
+import tracking_deep
 import tracking_sides
 from programs import MLEAN, TOP, Failed, run
 
 
 CASES = cases.CASES | data_cases.CASES | remote_cases.CASES | tracking_cases.CASES
-PARTS = tracking_cases.PARTS  # of cases: only when they are named
+PARTS = tracking_cases.PARTS | tracking_deep.PARTS  # of cases: only when they are named
 
 
 def first_line(*command):

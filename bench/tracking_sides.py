@@ -77,7 +77,10 @@ class Link:
 
 
 def encoded(method, path, body=None):
-    data = b"" if body is None else json.dumps(body).encode()
+    return with_text(method, path, b"" if body is None else json.dumps(body).encode())
+
+
+def with_text(method, path, data):
     return b"%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (method.encode(), path.encode(), len(data)) + data
 
 
