@@ -48,7 +48,8 @@ Result<void> WriteFileAtomic(const std::filesystem::path& path, std::string_view
 
 // Adds `bytes` to a file that is `size` bytes long, when that is one step which a kill cannot halve and no reader sees a part of:
 // they end in the page of the file in which they begin. False, and nothing is done: they do not, or the file is of another size,
-// a link, has several names or cannot be written; the caller replaces it (WriteFileAtomic). Survives kill -9, not a power cut.
+// a link, has several names or cannot be written; the caller replaces it (WriteFileAtomic). Survives kill -9; a power cut may
+// leave zero bytes in their place.
 // For a text that grows again and again: replacing it makes and frees an inode each time, which costs ext4 up to a millisecond.
 Result<bool> GrowFile(const std::filesystem::path& path, std::uint64_t size, std::string_view bytes);
 

@@ -150,7 +150,10 @@ Result<DvcLock> DvcLock::Parse(std::string_view text, std::string_view location,
 }
 
 Result<DvcLock> DvcLock::ParseCut(std::string_view text, std::string_view location, const Place& place) {
+  const std::size_t whole = text.size();
+  text = text.substr(0, text.find_last_not_of('\0') + 1);  // npos + 1 is 0
   Result<DvcLock> as_is = Parse(text, location, place);
+  if (as_is) as_is->impl_->was_cut = text.size() < whole;
   if (!EndsInTheMiddle(text) || HasConflictMarks(text)) return as_is;
   if (as_is && !as_is->impl_->entries.empty() && HasWholeHashes(as_is->impl_->entries.back().second)) {
     as_is->impl_->was_cut = true;

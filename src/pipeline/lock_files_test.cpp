@@ -66,6 +66,23 @@ TEST_F(LockFilesTest, WhatOthersWroteMeanwhileStays) {
   EXPECT_EQ(folder_.Read("dvc.lock"), "<none>");
 }
 
+// Of a file that grew a power cut may leave zero bytes.
+TEST_F(LockFilesTest, ZeroBytesAtTheEndAreLeftOut) {
+  const std::string zeros(100, '\0'), whole = Text({Ran(0), Ran(1)});
+  EXPECT_FALSE(DvcLock::Parse(whole + zeros, "dvc.lock", place_).ok());
+  const auto names = [&](const std::string& text) {
+    const Result<DvcLock> lock = DvcLock::ParseCut(text + zeros, "dvc.lock", place_);
+    return lock && lock->WasCut() ? lock->Names() : std::vector<std::string>{"no lock"};
+  };
+  EXPECT_EQ(names(whole), (std::vector<std::string>{"s0", "s1"}));
+  EXPECT_EQ(names(whole.substr(0, whole.find("s1:") + 2)), std::vector<std::string>{"s0"});
+  EXPECT_EQ(names(""), std::vector<std::string>());
+  folder_.Write("dvc.lock", whole + zeros);
+  LockFiles locks(place_);
+  ASSERT_TRUE(locks.Put(Ran(2)));
+  EXPECT_EQ(folder_.Read("dvc.lock"), Text({Ran(0), Ran(1), Ran(2)}));
+}
+
 // A file of another form is written whole before anything is added to it.
 TEST_F(LockFilesTest, AFileWithCommentsKeepsThem) {
   folder_.Write("dvc.lock", "# mine\nschema: '2.0'\nstages:\n  s0:\n    cmd: echo\n");
