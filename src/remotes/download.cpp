@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::uint64_t kWorthKeeping = 8u << 20;
 
-fs::path KeptPart(const fs::path& target) { return target.parent_path() / ("." + target.filename().string() + ".part"); }
+// In a folder that is there only when something is kept: to look in vain for a name among many costs as much as a read.
+fs::path KeptPart(const fs::path& target) { return target.parent_path() / ".parts" / target.filename(); }
 
 Result<void> Check(PartFile& part, std::string_view key, const DownloadOptions& options, std::string& md5) {
   md5 = part.HexDigest();
@@ -31,7 +32,7 @@ Result<Downloaded> Download(Remote& remote, std::string_view key, const fs::path
   // Only what can be checked at the end may be put together from two tries.
   const fs::path kept = options.md5.empty() ? fs::path() : KeptPart(target);
   Downloaded done;
-  TRY(PartFile part, PartFile::Open(target, kept));
+  TRY(PartFile part, PartFile::Open(target, options.mode, kept));
   const bool resumed = part.size() > 0;
   if (resumed && options.on_bytes) options.on_bytes(part.size());
   const Result<void> read = remote.Read(key, part.size(), [&](std::string_view piece) -> Result<void> {
@@ -49,7 +50,7 @@ Result<Downloaded> Download(Remote& remote, std::string_view key, const fs::path
   done.size = part.size();
   const Result<void> checked = Check(part, key, options, done.md5);
   if (!checked) return checked.error();
-  TRYV(part.Commit(options.mode));
+  TRYV(part.Commit());
   return done;
 }
 

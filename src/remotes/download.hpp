@@ -1,7 +1,7 @@
 // Download: brings one object of a remote to a local file, hashed while it comes, whole or not at all.
 //
 // The bytes go to ".<random>.tmp" beside the target, which is renamed when they have the right md5. When a transfer of 8 MiB or
-// more breaks off, its part stays as ".<name>.part" beside the target and the next try, also of another process, goes on from
+// more breaks off, its part stays as ".parts/<name>" beside the target and the next try, also of another process, goes on from
 // there. Thread-safe for different targets.
 #pragma once
 

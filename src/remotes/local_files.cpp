@@ -41,11 +41,11 @@ Result<void> WriteAll(int fd, std::string_view bytes, const fs::path& path) {
   return {};
 }
 
-// A new file beside `target`, for us alone; its folder is made when missing.
-Result<std::pair<int, fs::path>> OpenTemp(const fs::path& target) {
+// A new file beside `target`, with `mode` less the umask; its folder is made when missing.
+Result<std::pair<int, fs::path>> OpenTemp(const fs::path& target, std::uint32_t mode) {
   for (int tries = 0; tries < 100; ++tries) {
     fs::path path = TempBeside(target);
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd >= 0) return std::pair(fd, std::move(path));
     if (errno == ENOENT) {
       TRYV(MakeFolders(target.parent_path()));
@@ -65,6 +65,12 @@ std::uint32_t FreshMode() {
                                    : 0666u & ~static_cast<std::uint32_t>(std::strtoul(status->c_str() + at + 7, nullptr, 8));
   }();
   return mode;
+}
+
+// A file that was opened with its mode has it already, unless the umask takes a bit of it: a change costs a write of the inode.
+Result<void> SetMode(int fd, std::uint32_t mode, const fs::path& target) {
+  if ((mode & ~FreshMode()) == 0 || ::fchmod(fd, mode) == 0) return {};
+  return os::FileError("write", target, errno);
 }
 
 }  // namespace
@@ -88,13 +94,14 @@ Result<void> MakeFolders(const fs::path& folder, bool group) {
   return {};
 }
 
-PartFile::PartFile(fs::path target, fs::path path, int fd)
-    : target_(std::move(target)), path_(std::move(path)), fd_(fd), hasher_(Hasher::Kind::kMd5) {}
+PartFile::PartFile(fs::path target, fs::path path, int fd, std::uint32_t mode)
+    : target_(std::move(target)), path_(std::move(path)), fd_(fd), mode_(mode), hasher_(Hasher::Kind::kMd5) {}
 
 PartFile::PartFile(PartFile&& other) noexcept
     : target_(std::move(other.target_)),
       path_(std::exchange(other.path_, {})),
       fd_(std::exchange(other.fd_, -1)),
+      mode_(other.mode_),
       size_(other.size_),
       hasher_(std::move(other.hasher_)) {}
 
@@ -103,21 +110,24 @@ PartFile::~PartFile() {
   if (!path_.empty()) ::unlink(path_.c_str());
 }
 
-Result<PartFile> PartFile::Open(const fs::path& target, const fs::path& kept) {
-  if (!kept.empty()) {
+Result<PartFile> PartFile::Open(const fs::path& target, std::uint32_t mode, const fs::path& kept) {
+  if (mode == 0) mode = FreshMode();
+  if (!kept.empty() && ::access(kept.c_str(), F_OK) == 0) {
     // Renaming it makes it ours: of two processes only one succeeds.
     fs::path path = TempBeside(target);
     if (::rename(kept.c_str(), path.c_str()) == 0) {
+      ::rmdir(kept.parent_path().c_str());  // when it was the last one
       const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-      PartFile part(target, std::move(path), fd);
+      PartFile part(target, std::move(path), fd, mode);
       if (fd >= 0) {
+        if (::fchmod(fd, mode) != 0) return os::FileError("write", target, errno);
         TRYV(part.HashExisting());
         return part;
       }
     }
   }
-  TRY(auto opened, OpenTemp(target));
-  return PartFile(target, std::move(opened.second), opened.first);
+  TRY(auto opened, OpenTemp(target, mode));
+  return PartFile(target, std::move(opened.second), opened.first, mode);
 }
 
 Result<void> PartFile::HashExisting() {
@@ -139,8 +149,8 @@ Result<void> PartFile::Write(std::string_view bytes) {
   return {};
 }
 
-Result<void> PartFile::Commit(std::uint32_t mode) {
-  if (::fchmod(fd_, mode == 0 ? FreshMode() : mode) != 0) return os::FileError("write", target_, errno);
+Result<void> PartFile::Commit() {
+  TRYV(SetMode(fd_, mode_, target_));
   // Some file systems report a full disk or quota only now.
   if (::close(std::exchange(fd_, -1)) != 0) return os::FileError("write", target_, errno);
   if (::rename(path_.c_str(), target_.c_str()) != 0) return os::FileError("write", target_, errno);
@@ -149,7 +159,9 @@ Result<void> PartFile::Commit(std::uint32_t mode) {
 }
 
 void PartFile::Keep(const fs::path& kept) noexcept {
-  if (::rename(path_.c_str(), kept.c_str()) == 0) path_.clear();
+  ::mkdir(kept.parent_path().c_str(), 0777);
+  // So that the later try may write it.
+  if (::fchmod(fd_, 0600) == 0 && ::rename(path_.c_str(), kept.c_str()) == 0) path_.clear();
 }
 
 Result<void> CopyFileInto(const fs::path& from, const fs::path& to, const CopyFileOptions& options) {
@@ -158,7 +170,7 @@ Result<void> CopyFileInto(const fs::path& from, const fs::path& to, const CopyFi
   struct stat facts {};
   if (source.fd < 0 || ::fstat(source.fd, &facts) != 0) return os::FileError("read", from, errno);
   if (!S_ISREG(facts.st_mode)) return Fail(Code::kInvalid, fmt::format("cannot copy '{}': it is no file", from.string()));
-  TRY(auto opened, OpenTemp(to));
+  TRY(auto opened, OpenTemp(to, options.mode));
   const Descriptor target(opened.first);
   struct Unlink {
     const fs::path& path;
@@ -194,7 +206,7 @@ Result<void> CopyFileInto(const fs::path& from, const fs::path& to, const CopyFi
       if (got == facts.st_size) break;
     }
   }
-  if (::fchmod(target.fd, options.mode) != 0) return os::FileError("write", to, errno);
+  TRYV(SetMode(target.fd, options.mode, to));
   const int renamed = options.exclusive ? ::link(opened.second.c_str(), to.c_str()) : ::rename(opened.second.c_str(), to.c_str());
   if (renamed != 0) return os::FileError("write", to, errno);
   unlink.wanted = options.exclusive;

@@ -24,9 +24,10 @@ Result<void> MakeFolders(const std::filesystem::path& folder, bool group = false
 // A file in the making beside its target, hashed while it is written. The destructor removes what was not committed.
 class PartFile {
  public:
-  // Makes missing folders. `kept` names the part that an earlier try left behind, taken over when it is there: size() says how
-  // much of it there is; its bytes are hashed by this call.
-  static Result<PartFile> Open(const std::filesystem::path& target, const std::filesystem::path& kept = {});
+  // Makes missing folders. `mode` of the file, 0: 0666 less the umask. `kept` names the part that an earlier try left behind,
+  // taken over when it is there: size() says how much of it there is; its bytes are hashed by this call. Its folder goes with the
+  // last one.
+  static Result<PartFile> Open(const std::filesystem::path& target, std::uint32_t mode, const std::filesystem::path& kept = {});
   PartFile(PartFile&& other) noexcept;
   PartFile& operator=(PartFile&&) = delete;
   ~PartFile();
@@ -35,17 +36,17 @@ class PartFile {
   std::uint64_t size() const { return size_; }
   std::string HexDigest() { return hasher_.HexDigest(); }  // once
   const std::filesystem::path& path() const { return path_; }
-  // Renames it to the target. mode 0: 0666 less the umask.
-  Result<void> Commit(std::uint32_t mode);
-  // Leaves it behind under `kept` for a later try.
+  Result<void> Commit();  // renames it to the target
+  // Leaves it behind under `kept` for a later try; makes the folder.
   void Keep(const std::filesystem::path& kept) noexcept;
 
  private:
-  PartFile(std::filesystem::path target, std::filesystem::path path, int fd);
+  PartFile(std::filesystem::path target, std::filesystem::path path, int fd, std::uint32_t mode);
   Result<void> HashExisting();
   std::filesystem::path target_;
   std::filesystem::path path_;  // empty: committed, kept or moved from
   int fd_ = -1;
+  std::uint32_t mode_ = 0;
   std::uint64_t size_ = 0;
   Hasher hasher_;
 };

@@ -139,14 +139,14 @@ TEST_F(LocalRemoteTest, ABrokenDownloadGoesOnWhereItStopped) {
                             cancel = bytes >= 12u << 20;
                           }};
   EXPECT_EQ(Download(*stopping, "big", target, options).error().code, Code::kCancelled);
-  EXPECT_TRUE(os::Exists(cache_ / ".got.part"));
+  EXPECT_TRUE(os::Exists(cache_ / ".parts/got"));
   cancel = false;
   std::uint64_t read = 0;
   options.on_bytes = [&](std::uint64_t more) { read += more; };
   const Result<Downloaded> done = Download(*remote_, "big", target, options);
   ASSERT_TRUE(done) << done.error().what;
   EXPECT_EQ(done->size, content.size());
-  EXPECT_FALSE(os::Exists(cache_ / ".got.part"));
+  EXPECT_FALSE(os::Exists(cache_ / ".parts"));
   EXPECT_EQ(os::ListTree(cache_)->size(), 1u);
   EXPECT_EQ(read, content.size());
   // With little done nothing is left, nor what could not be checked at its end.
