@@ -22,19 +22,30 @@ class ChildrenCheck {
  public:
   ChildrenCheck(const ObjectStore& store, bool legacy, const Work& work) : finder_(store, legacy), legacy_(legacy), work_(work) {}
 
+  // By one thread: Add() what is read, then Outcome() of all.
   void Add(const Md5& md5) {
-    if (next_.empty()) next_.reserve(kBlock);
-    next_.push_back(md5);
     ++added_;
-    if (next_.size() == kBlock) Hand();
-  }
-  void Close() {
+    next_.push_back(md5);
+    if (next_.size() < kBlock) return;
     Hand();
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    changed_.notify_all();
+    // A small folder is not worth a thread.
+    while (static_cast<int>(others_.size()) + 1 < ThreadsOf(work_)) others_.emplace_back([this] { Serve(); });
   }
-  // Looks for what comes until Close(), and for what is left after it. By any number of threads.
+  Result<bool> Outcome() {
+    Hand();
+    {
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+      changed_.notify_all();
+    }
+    Serve();
+    others_.clear();
+    return std::move(outcome_);
+  }
+  std::size_t added() const { return added_; }
+
+ private:
+  // Looks for what comes until all is read, and for what is left then.
   void Serve() {
     while (const std::optional<Block> block = Take()) {
       for (const Md5& md5 : *block) {
@@ -45,11 +56,6 @@ class ChildrenCheck {
     }
   }
 
-  std::size_t added() const { return added_; }
-  // Once all threads have ended.
-  Result<bool> Outcome() { return std::move(outcome_); }
-
- private:
   void Hand() {
     if (next_.empty()) return;
     const std::lock_guard lock(mutex_);
@@ -74,31 +80,26 @@ class ChildrenCheck {
   const ObjectFinder finder_;
   const bool legacy_;
   const Work& work_;
-  Block next_;  // of the thread that adds
+  Block next_;
   std::size_t added_ = 0;
   std::atomic<bool> stop_ = false;
-  std::mutex mutex_;  // guards all below
+  std::mutex mutex_;  // guards the four below
   std::condition_variable changed_;
   std::deque<Block> blocks_;
   bool closed_ = false;
   Result<bool> outcome_ = true;
+  std::vector<std::jthread> others_;  // the first to be destroyed
 };
 
 }  // namespace
 
 Result<bool> HasAllChildren(const ObjectStore& store, const ObjectId& folder, const Work& work) {
   ChildrenCheck check(store, folder.legacy, work);
-  Result<Tree> tree = Tree();
-  {
-    std::vector<std::jthread> others;
-    for (int i = 1; i < ThreadsOf(work); ++i) others.emplace_back([&] { check.Serve(); });
-    tree = Tree::Read(store.PathOf(folder), &folder.md5, [&](const Md5& md5) { check.Add(md5); });
-    check.Close();
-    check.Serve();
-  }
+  const Result<Tree> tree = Tree::Read(store.PathOf(folder), &folder.md5, [&](const Md5& md5) { check.Add(md5); });
+  Result<bool> all = check.Outcome();
   if (!tree) return tree.error();
   // In JSON of another form nothing, or more than the tree, was seen.
-  if (check.added() == tree->size()) return check.Outcome();
+  if (check.added() == tree->size()) return all;
   TRY(const std::vector<std::size_t> missing, store.Missing(*tree, folder.legacy, work));
   return missing.empty();
 }
