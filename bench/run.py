@@ -116,34 +116,22 @@ def load_table(rows):
     return "\n".join(lines)
 
 
-def measure(names, quick):
+def measure(names, quick, folder):
     rows, problems = [], {}
-    with tempfile.TemporaryDirectory(prefix="mlean-bench-") as folder:
-        bench = cases.Bench(pathlib.Path(folder), quick)
-        for name in names:
-            print(f"bench: {name}", file=sys.stderr, flush=True)
-            try:
-                rows += (CASES | PARTS)[name](bench)
-            except Failed as problem:
-                problems[name] = str(problem).replace(folder, "SCRATCH").replace(str(TOP), ".")
-            except Exception:  # a bug of this program must not hide what the others measured
-                problems[name] = traceback.format_exc(limit=-2).replace(folder, "SCRATCH").replace(str(TOP), ".")
+    bench = cases.Bench(pathlib.Path(folder), quick)
+    for name in names:
+        print(f"bench: {name}", file=sys.stderr, flush=True)
+        try:
+            rows += (CASES | PARTS)[name](bench)
+        except Failed as problem:
+            problems[name] = str(problem).replace(folder, "SCRATCH").replace(str(TOP), ".")
+        except Exception:  # a bug of this program must not hide what the others measured
+            problems[name] = traceback.format_exc(limit=-2).replace(folder, "SCRATCH").replace(str(TOP), ".")
     return rows, problems
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="./dev bench")
-    parser.add_argument(
-        "--quick", action="store_true", help="fewer and shorter runs, without the demo; not kept as a result"
-    )
-    parser.add_argument("--all", action="store_true", help="also the cases that need the real dvc and minutes of it")
-    parser.add_argument("--only", metavar="NAME", action="append", choices=list(CASES | PARTS), help=", ".join(CASES | PARTS))
-    options = parser.parse_args()
-    if not MLEAN.exists():
-        print("bench: build/mlean is not there: ./dev build", file=sys.stderr)
-        return 2
-    usual = CASES if options.all else cases.CASES
-    names = options.only or [name for name in usual if not (options.quick and name in cases.NOT_QUICK)]
+def run_all(options, names, folder):
+    """Measures, prints and keeps the report; the exit status."""
     today = datetime.datetime.now(datetime.timezone.utc)
     report = {
         "date": today.isoformat(timespec="seconds"),
@@ -153,7 +141,7 @@ def main():
         "load_before": os.getloadavg(),
     }
     begin = time.monotonic()
-    rows, problems = measure(names, options.quick)
+    rows, problems = measure(names, options.quick, folder)
     report |= {
         "seconds": round(time.monotonic() - begin, 1),
         "load_after": os.getloadavg(),
@@ -170,8 +158,26 @@ def main():
         print(f"\nThe machine was not idle (load {load:.1f} before the first run): trust ratios, not absolute figures.")
     for name, problem in problems.items():
         print(f"\nbench: {name} was not measured: {problem}", file=sys.stderr)
-    print(f"\n{target.relative_to(TOP)}")
+    print(f"\n{target.relative_to(TOP)}", flush=True)
     return 1 if problems or any(row.passed is False for row in rows) else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer and shorter runs, without the demo; not kept as a result"
+    )
+    parser.add_argument("--all", action="store_true", help="also the cases that need the real dvc and minutes of it")
+    parser.add_argument("--only", metavar="NAME", action="append", choices=list(CASES | PARTS), help=", ".join(CASES | PARTS))
+    options = parser.parse_args()
+    if not MLEAN.exists():
+        print("bench: build/mlean is not there: ./dev build", file=sys.stderr)
+        return 2
+    usual = CASES if options.all else cases.CASES
+    names = options.only or [name for name in usual if not (options.quick and name in cases.NOT_QUICK)]
+    # The report comes before the scratch is removed: a million files take minutes.
+    with tempfile.TemporaryDirectory(prefix="mlean-bench-") as folder:
+        return run_all(options, names, folder)
 
 
 if __name__ == "__main__":
