@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -246,7 +247,7 @@ struct Listing::Data {
   std::vector<Item*> items;
   std::vector<ScanWarning> warnings;
   std::vector<std::string> folders;
-  std::uint64_t bytes = 0;
+  std::atomic<std::uint64_t> bytes = 0;
 };
 
 Listing::Listing() : data_(std::make_unique<Data>()) {}
@@ -264,7 +265,7 @@ std::uint64_t Listing::path_key(std::size_t index) const { return data_->items[i
 std::uint64_t Listing::bytes() const { return data_->bytes; }
 void Listing::Replace(std::size_t index, const FileFacts& facts) {
   FileFacts& mine = data_->items[index]->facts;
-  data_->bytes += facts.size - mine.size;
+  data_->bytes.fetch_add(facts.size - mine.size, std::memory_order_relaxed);
   mine = facts;
 }
 std::shared_ptr<const PathArena> Listing::arena() const { return data_->arena; }
@@ -281,6 +282,7 @@ Result<Listing> ScanTree(const fs::path& dir, const ScanOptions& options) {
   Listing listing;
   Listing::Data& data = *listing.data_;
   std::size_t total = 0;
+  std::uint64_t bytes = 0;
   for (const Part& part : parts) total += part.items.size();
   data.items.reserve(total);
   for (Part& part : parts) {
@@ -288,12 +290,13 @@ Result<Listing> ScanTree(const fs::path& dir, const ScanOptions& options) {
     data.lists.push_back(std::move(part.items));
     ItemList& items = data.lists.back();
     for (std::size_t i = 0; i < items.size(); ++i) {
-      data.bytes += items[i].facts.size;
+      bytes += items[i].facts.size;
       data.items.push_back(&items[i]);
     }
     for (ScanWarning& warning : part.warnings) data.warnings.push_back(std::move(warning));
     for (std::string& folder : part.folders) data.folders.push_back(std::move(folder));
   }
+  data.bytes = bytes;
   if (options.sorted) {
     std::sort(data.items.begin(), data.items.end(), [](const Item* a, const Item* b) {
       return PathLess({a->path, a->length}, {b->path, b->length});

@@ -84,7 +84,7 @@ class Listing {
   // HashState's name for the file: of the scanned folder's text and the path.
   std::uint64_t path_key(std::size_t index) const;
   std::uint64_t bytes() const;  // of all files
-  // A file was found to be different when it was opened.
+  // A file was found to be different when it was opened. By several threads at once for different files.
   void Replace(std::size_t index, const FileFacts& facts);
   // What holds the paths, for those who keep them longer than the listing.
   std::shared_ptr<const PathArena> arena() const;

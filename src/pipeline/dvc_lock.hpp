@@ -25,7 +25,8 @@ class DvcLock {
   // too.
   static Result<DvcLock> Parse(std::string_view text, std::string_view location, const Place& place);
   // Also of what a killed writer leaves, a file that ends in the middle, or a power cut, one that ends in zero bytes: without its
-  // last entry when that is not whole, else with it as Doubtful(). For whoever writes the entry anew; a file that is broken elsewhere, or by a merge, stays refused.
+  // last entry when that is not whole, else with it as Doubtful(). For whoever writes the entry anew; a file that is broken
+  // elsewhere, or by a merge, stays refused.
   static Result<DvcLock> ParseCut(std::string_view text, std::string_view location, const Place& place);
 
   // The entry as it stands: {cmd, deps, params, outs}; nullptr when there is none.
