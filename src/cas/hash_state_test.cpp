@@ -44,8 +44,8 @@ TEST_F(HashStateTest, RemembersWhatIsSettled) {
   state.Remember(HashState::KeyOfFile((dir_ / "f").native(), facts), Number(2));
   EXPECT_EQ(HashFile(dir_ / "f", {.state = &state})->md5, HexOf(Number(2)));
   EXPECT_EQ(HashFile(dir_ / "f", {.state = &state, .legacy = true})->md5, Md5Hex("1")) << "another hash";
+  int field = 0;
   for (FileFacts other : {facts, facts, facts, facts}) {
-    static int field = 0;
     (field == 0 ? other.size : field == 1 ? other.inode : other.size) += field < 2;
     other.mtime_ns += field == 2;
     other.ctime_ns += field++ == 3;
