@@ -243,7 +243,6 @@ ASKED = [
     (ANN, "GET", GRANTS + "/get?username=bob&resource_type=experiment&resource_id=99", None),
     (ANN, "GET", GRANTS + "/get?username=bob&resource_type=registered_model&resource_id=nope", None),
     (ANN, "GET", GRANTS + "/get?username=nope&resource_type=experiment&resource_id=99", None),
-    (ANN, "GET", GRANTS + "/get?username=bob&resource_type=nope&resource_id=99", None),
     (CHANGED, "GET", GRANTS + "/get?username=bob&resource_type=experiment&resource_id=99", None),
     (CHANGED, "GET", GRANTS + "/get?username=ann&resource_type=experiment&resource_id=99", None),
     (CHANGED, "POST", GRANTS + "/grant", ABOUT_BOB | {"permission": "MANAGE"}),
