@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -19,8 +18,7 @@ namespace mlean::track {
 namespace {
 
 constexpr std::size_t kMaxIntervalRuns = 100;
-constexpr std::size_t kMaxIntervalSteps = 2500;
-constexpr std::int64_t kNoRun = -1;
+constexpr std::size_t kMaxIntervalPoints = 2500;
 
 Result<void> AttachToModel(sql::Txn& txn, std::int64_t run, std::int64_t key, const Metric& metric) {
   std::int64_t model = 0;
@@ -49,16 +47,23 @@ Metric PointOf(const sql::Stmt& row, std::string_view key, std::string_view run_
   return metric;
 }
 
-// [start, end] with its ends, thinned to about `max_steps` at equal distances.
-std::set<std::int64_t> SampleSteps(const std::set<std::int64_t>& all, std::int64_t start, std::int64_t end,
-                                   std::size_t max_steps) {
-  const std::vector<std::int64_t> range(all.lower_bound(start), all.upper_bound(end));
-  std::set<std::int64_t> out;
-  if (range.size() <= max_steps) return {range.begin(), range.end()};
-  for (std::size_t i = 0; i < max_steps; ++i) out.insert(range[i * range.size() / max_steps]);
-  out.insert(range.back());
-  return out;
-}
+// Which of `count` points, in order, stand for all: the first of each of `most` equal parts (as SQL's NTILE makes them) and the
+// last one, in the place of the last part's first.
+class Sample {
+ public:
+  Sample(std::size_t count, std::size_t most) : count_(count), parts_(std::min(count, most)) {}
+  bool Takes(std::size_t index) {
+    if (count_ > parts_ && part_ + 1 == parts_) return index + 1 == count_;
+    if (part_ == parts_ || index != part_ * (count_ / parts_) + std::min(part_, count_ % parts_)) return false;
+    ++part_;
+    return true;
+  }
+
+ private:
+  std::size_t count_;
+  std::size_t parts_;
+  std::size_t part_ = 0;  // the next
+};
 
 }  // namespace
 
@@ -119,8 +124,8 @@ Result<std::vector<Metric>> MetricInterval(sql::Conn& conn, const IntervalSpec& 
                 fmt::format("GetMetricHistoryBulkInterval request must specify at most {} run_ids. Received {} run_ids.",
                             kMaxIntervalRuns, spec.run_ids.size()));
   }
-  if (spec.max_steps == 0 || spec.max_steps > kMaxIntervalSteps) {
-    return Fail(Code::kInvalid, fmt::format("max_results must be between 1 and {}.", kMaxIntervalSteps));
+  if (spec.max_points == 0 || spec.max_points > kMaxIntervalPoints) {
+    return Fail(Code::kInvalid, fmt::format("max_results must be between 1 and {}.", kMaxIntervalPoints));
   }
   if (spec.start_step.has_value() != spec.end_step.has_value()) {
     return Fail(Code::kInvalid, "If either start step or end step are specified, both must be specified.");
@@ -130,34 +135,25 @@ Result<std::vector<Metric>> MetricInterval(sql::Conn& conn, const IntervalSpec& 
                                             *spec.start_step, *spec.end_step));
   }
   TRY(const std::int64_t key, FindMetricKey(conn, spec.key));
-  TRY(sql::Stmt steps, conn.Prepare("SELECT DISTINCT step FROM metrics WHERE run = ?1 AND key = ?2"));
-  std::vector<std::int64_t> runs;
-  std::set<std::int64_t> all;
-  const std::int64_t start = spec.start_step.value_or(0);
+  constexpr std::string_view kOfKey = " FROM metrics WHERE run = ?1 AND key = ?2 AND step BETWEEN ?3 AND ?4";
+  TRY(sql::Stmt count, conn.Prepare(fmt::format("SELECT count(*){}", kOfKey)));
+  TRY(sql::Stmt points,
+      conn.Prepare(fmt::format("SELECT time, step, value, is_nan{} ORDER BY step, time, value, is_nan", kOfKey)));
+  const std::int64_t start = spec.start_step.value_or(std::numeric_limits<std::int64_t>::min());
   const std::int64_t end = spec.end_step.value_or(std::numeric_limits<std::int64_t>::max());
-  std::set<std::int64_t> kept;
+  std::vector<Metric> out;
   for (const std::string& run_id : spec.run_ids) {
     const Result<std::int64_t> run = RunNumber(conn, run_id);
-    if (!run && run.error().code != Code::kNotFound) return run.error();
-    runs.push_back(run ? *run : kNoRun);
-    std::set<std::int64_t> own;
-    steps.Bind(runs.back()).Bind(key);
-    TRYV(sql::ForEachRow(steps, [&](const sql::Stmt& row) {
-      if (row.Int(0) >= start && row.Int(0) <= end) own.insert(row.Int(0));
-    }));
-    steps.Reset();
-    if (own.empty()) continue;
-    kept.insert({*own.begin(), *own.rbegin()});
-    all.merge(own);
-  }
-  kept.merge(SampleSteps(all, start, end, spec.max_steps));
-  TRY(sql::Stmt points,
-      conn.Prepare("SELECT time, step, value, is_nan FROM metrics WHERE run = ?1 AND key = ?2 ORDER BY step, time, value"));
-  std::vector<Metric> out;
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    points.Bind(runs[i]).Bind(key);
+    if (!run && run.error().code == Code::kNotFound) continue;
+    if (!run) return run.error();
+    count.Bind(*run).Bind(key).Bind(start).Bind(end);
+    TRYV(count.Step());
+    Sample sample(static_cast<std::size_t>(count.Int(0)), spec.max_points);
+    count.Reset();
+    std::size_t index = 0;
+    points.Bind(*run).Bind(key).Bind(start).Bind(end);
     TRYV(sql::ForEachRow(points, [&](const sql::Stmt& row) {
-      if (kept.contains(row.Int(1))) out.push_back(PointOf(row, spec.key, spec.run_ids[i]));
+      if (sample.Takes(index++)) out.push_back(PointOf(row, spec.key, run_id));
     }));
     points.Reset();
   }

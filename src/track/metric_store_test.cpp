@@ -92,7 +92,7 @@ TEST_F(MetricStore, OddNumbersComeBack) {
   EXPECT_EQ(Read([&](sql::Conn& c) { return MetricHistory(c, "nope", "a"); }).error().what, "Run with id=nope not found");
 }
 
-TEST_F(MetricStore, IntervalKeepsEndsAndSharesSteps) {
+TEST_F(MetricStore, IntervalSpreadsPointsAndKeepsTheEnds) {
   const std::string a = NewRunId();
   const std::string b = NewRunId();
   std::vector<Metric> points;
@@ -110,11 +110,11 @@ TEST_F(MetricStore, IntervalKeepsEndsAndSharesSteps) {
     return out;
   };
   using Steps = std::vector<std::int64_t>;
-  const IntervalSpec ten{.run_ids = {a, b}, .key = "m", .max_steps = 10};
-  EXPECT_EQ(steps(ten, a), (Steps{0, 10, 20, 30, 40, 46, 50, 60, 70, 80, 90, 99}));
-  EXPECT_EQ(steps(ten, b), (Steps{0, 10, 20, 30, 40, 46}));
-  EXPECT_EQ(steps({.run_ids = {a}, .key = "m", .start_step = 5, .end_step = 8, .max_steps = 10}, a), (Steps{5, 6, 7, 8}));
-  EXPECT_EQ(steps({.run_ids = {a}, .key = "m", .max_steps = 1}, a), (Steps{0, 99}));
+  const IntervalSpec ten{.run_ids = {a, b}, .key = "m", .max_points = 10};
+  EXPECT_EQ(steps(ten, a), (Steps{0, 10, 20, 30, 40, 50, 60, 70, 80, 99}));
+  EXPECT_EQ(steps(ten, b), (Steps{0, 5, 10, 15, 20, 25, 30, 35, 39, 46}));  // 47 in ten parts: seven of 5, three of 4
+  EXPECT_EQ(steps({.run_ids = {a}, .key = "m", .start_step = 5, .end_step = 8, .max_points = 10}, a), (Steps{5, 6, 7, 8}));
+  EXPECT_EQ(steps({.run_ids = {a}, .key = "m", .max_points = 1}, a), Steps{99});
   EXPECT_FALSE(
       Read([&](sql::Conn& c) { return MetricInterval(c, {.run_ids = {a}, .key = "m", .start_step = 9, .end_step = 8}); }));
   EXPECT_FALSE(Read([&](sql::Conn& c) { return MetricInterval(c, {.run_ids = {}, .key = "m"}); }));

@@ -185,7 +185,7 @@ Result<int> RunsList(const Arguments& arguments, Context& context) {
 
 // The metric's curve; "" when it has one point.
 Result<std::string> Curve(sql::Conn& conn, const std::string& run_id, const std::string& key) {
-  TRY(const auto points, track::MetricInterval(conn, {.run_ids = {run_id}, .key = key, .max_steps = kSparkline}));
+  TRY(const auto points, track::MetricInterval(conn, {.run_ids = {run_id}, .key = key, .max_points = kSparkline}));
   std::vector<double> values;
   for (const track::Metric& point : points) values.push_back(point.value);
   return metrics::Sparkline(values);

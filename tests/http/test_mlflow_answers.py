@@ -1,5 +1,8 @@
 """Words and orders in answers that MLflow's clients, pages and own tests look for."""
 
+import json
+import sqlite3
+
 import pytest
 import requests
 from access import As
@@ -84,6 +87,28 @@ def test_runs_that_are_not_there_have_no_points(asker):
     for path, field in (("metrics/get-history-bulk", "run_id"), ("metrics/get-history-bulk-interval", "run_ids")):
         answer = asker.ml("GET", path, **{field: ["gone", run], "metric_key": "m"})
         assert [point["run_id"] for point in answer["metrics"]] == [run]
+
+
+def test_a_chart_has_evenly_spread_points_of_each_run(asker):
+    """As the windows of MLflow 3.17's SQL give them, also when all points have one step, or negative ones."""
+    sql = sqlite3.connect(":memory:")
+    for shape in (lambda n: 0, lambda n: n // 7 - 50, lambda n: n):
+        run = asker.ml("POST", "runs/create", experiment_id="0")["run"]["info"]["run_id"]
+        points = [{"key": "m", "value": n * 7919 % 1000, "timestamp": 5 + n % 3, "step": shape(n)} for n in range(1000)]
+        asker.ml("POST", "runs/log-batch", run_id=run, metrics=points)
+        rows = sorted((p["step"], p["timestamp"], p["value"]) for p in points)
+        for most in (1, 2, 7, 320, 999, 1000, 2500):
+            tiles = sql.execute("SELECT at, ntile(?) OVER (ORDER BY at) FROM (SELECT value AS at FROM json_each(?))", (most, json.dumps(list(range(1000)))))
+            first = {}
+            for at, tile in tiles:
+                first.setdefault(tile, at)
+            wanted = [rows[at] for at in first.values()]
+            if wanted[-1] != rows[-1]:
+                wanted = wanted[: most - 1] + rows[-1:]
+            answer = asker.ml("GET", "metrics/get-history-bulk-interval", run_ids=[run], metric_key="m", max_results=most)["metrics"]
+            assert [(int(p["step"]), int(p["timestamp"]), p["value"]) for p in answer] == wanted, most
+    some = asker.ml("GET", "metrics/get-history-bulk-interval", run_ids=[run], metric_key="m", max_results=3, start_step=10, end_step=19)["metrics"]
+    assert [int(p["step"]) for p in some] == [10, 14, 19]
 
 
 @pytest.mark.parametrize("page", [1, 3, 7, 100])
