@@ -28,7 +28,7 @@ from programs import MLEAN, TOP, Failed, run
 
 
 CASES = cases.CASES | data_cases.CASES | remote_cases.CASES | tracking_cases.CASES
-PARTS = tracking_cases.PARTS | tracking_deep.PARTS  # of cases: only when they are named
+PARTS = tracking_cases.PARTS | tracking_deep.PARTS  # only when they are named
 
 
 def first_line(*command):

@@ -6,7 +6,6 @@ The real server is not beside it: by its own speed (`tracking`) it would be fill
 
 import json
 import multiprocessing
-import pathlib
 import statistics
 import time
 import urllib.parse
@@ -73,12 +72,11 @@ def questions(runs):
     """Each with what the answer must hold so often."""
     ids = [run_id for _, run_id in runs]
     some = [ids[n * len(ids) // 10] for n in range(10)]
-    chart = sorted(set(some))
     point = {"key": "m00", "value": len(ids), "timestamp": tracking_data.START_MS}
     search = {"experiment_ids": ["0"], "filter": "metrics.m03 >= 0", "order_by": ["metrics.m05 DESC"], "max_results": 100}
     return {
         "history of 5,000 points": [(get("metrics/get-history", run_id=one, metric_key="m07", max_results=PAGE), b'"timestamp"', STEPS) for one in some],
-        "chart of 10 runs": [(get("metrics/get-history-bulk-interval", run_ids=chart, metric_key=f"m{n:02}", max_results=320), b'"step"', 320) for n in range(10)],
+        "chart of 10 runs": [(get("metrics/get-history-bulk-interval", run_ids=some, metric_key=f"m{n:02}", max_results=320), b'"step"', 320) for n in range(10)],
         "runs/get": [(get("runs/get", run_id=one), b'"timestamp"', len(tracking_data.KEYS)) for one in some],
         "runs/search by two metrics": [(encoded("POST", API + "runs/search", search), b'"run_id"', 1)] * 10,
         "durable log-metric": [(encoded("POST", API + "runs/log-metric", point | {"run_id": some[n % 10], "step": STEPS + n}), b"{", 1) for n in range(200)],
@@ -115,7 +113,7 @@ def deep(bench):
         runs += more
         large = ask(server.port, runs)
         peak = server.resident_mb()["rss"]
-    size = sum(file.stat().st_size for file in pathlib.Path(folder / "mlean/.mlean").glob("mlean.db*"))
+    size = sum(file.stat().st_size for file in (folder / "mlean/.mlean").glob("mlean.db*"))
     with mlean_program(folder) as server:
         first_answer = server.until_answers("/health")
         idle = server.resident_mb()["rss"]
@@ -130,9 +128,10 @@ def deep(bench):
     ]
     for name, took in large.items():
         before = small[name]
-        kept = took <= 3 * before or name.startswith("runs/search")  # of which there are a hundred times as many
-        budget = "none" if name.startswith("runs/search") else "≤ 3 × those"
-        rows.append(Row(title + name, took, "ms", before, f"with {few * PER_RUN / 1e6:,.1f} M", took / before, budget, kept))
+        row = Row(title + name, took, "ms", before, f"with {few * PER_RUN / 1e6:,.1f} M", took / before)
+        if not name.startswith("runs/search"):  # of runs there are a hundred times as many
+            row.budget, row.passed = "≤ 3 × those", took <= 3 * before
+        rows.append(row)
     return rows
 
 
