@@ -11,6 +11,7 @@ import pathlib
 import re
 import sqlite3
 import statistics
+import tempfile
 import time
 import urllib.parse
 
@@ -290,8 +291,7 @@ def part(measure):
     """A case of its own of one of the rows of `tracking`."""
 
     def case(bench):
-        folder = bench.folder / "tracking"
-        folder.mkdir()
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="tracking-", dir=bench.folder))
         with both(folder) as sides:
             return measure(bench, folder, sides)
 
