@@ -18,7 +18,6 @@ namespace mlean::track {
 namespace {
 
 constexpr std::size_t kMaxIntervalRuns = 100;
-constexpr std::size_t kMaxIntervalPoints = 2500;
 
 Result<void> AttachToModel(sql::Txn& txn, std::int64_t run, std::int64_t key, const Metric& metric) {
   std::int64_t model = 0;
@@ -125,7 +124,10 @@ Result<std::vector<Metric>> MetricInterval(sql::Conn& conn, const IntervalSpec& 
                             kMaxIntervalRuns, spec.run_ids.size()));
   }
   if (spec.max_points == 0 || spec.max_points > kMaxIntervalPoints) {
-    return Fail(Code::kInvalid, fmt::format("max_results must be between 1 and {}.", kMaxIntervalPoints));
+    return Fail(
+        Code::kInvalid,
+        fmt::format("max_results must be between 1 and {}. See the API docs for more information about request parameters.",
+                    kMaxIntervalPoints));
   }
   if (spec.start_step.has_value() != spec.end_step.has_value()) {
     return Fail(Code::kInvalid, "If either start step or end step are specified, both must be specified.");

@@ -30,12 +30,14 @@ Result<std::vector<Metric>> MetricHistory(sql::Conn& conn, std::string_view run_
 // long to be held.
 Result<std::vector<Metric>> MetricHistoryAfter(sql::Conn& conn, const Metric& last, std::size_t limit);
 
+constexpr std::size_t kMaxIntervalPoints = 2500;
+
 struct IntervalSpec {
   std::vector<std::string> run_ids;  // at most 100
   std::string key;
   std::optional<std::int64_t> start_step;
   std::optional<std::int64_t> end_step;
-  std::size_t max_points = 2500;  // of each run
+  std::size_t max_points = kMaxIntervalPoints;  // of each run; neither 0 nor more than that
 };
 // A sample for charts, by run, step, timestamp and value: of each run evenly spread points, with its first and last, as servers
 // from 3.17 take it. By points, not by steps, of which a run that tells none has one. A run that is not there has no points.

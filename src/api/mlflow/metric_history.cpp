@@ -24,7 +24,6 @@ using codec::Json;
 constexpr std::size_t kMaxBulkPoints = 25'000;
 constexpr std::size_t kPiece = 5'000;  // of a long history
 constexpr std::size_t kMaxBulkRuns = 100;
-constexpr std::size_t kMaxIntervalPoints = 2'500;
 
 constexpr Field kHistory[] = {
     {"run_id", Type::kString, kRequired}, {"metric_key", Type::kString, kRequired}, {"max_results", Type::kInt}, {"page_token"}};
@@ -185,14 +184,8 @@ Result<Json> Interval(const Json& request, Context& context) {
       .run_ids = TextsOf(request, "run_ids"), .key = TextOf(request, "metric_key"), .start_step = {}, .end_step = {}};
   if (request.Find("start_step") != nullptr) spec.start_step = IntOf(request, "start_step");
   if (request.Find("end_step") != nullptr) spec.end_step = IntOf(request, "end_step");
-  const std::int64_t points = IntOf(request, "max_results", kMaxIntervalPoints);
-  if (points < 1 || points > static_cast<std::int64_t>(kMaxIntervalPoints)) {
-    return Fail(
-        Code::kInvalid,
-        fmt::format("max_results must be between 1 and {}. See the API docs for more information about request parameters.",
-                    kMaxIntervalPoints));
-  }
-  spec.max_points = static_cast<std::size_t>(points);
+  const std::int64_t points = IntOf(request, "max_results", track::kMaxIntervalPoints);
+  spec.max_points = static_cast<std::size_t>(std::max<std::int64_t>(points, 0));
   TRY(const auto sample, context.workspace.db->Read([&](sql::Conn& conn) { return track::MetricInterval(conn, spec); }));
   Json::Array list;
   list.reserve(sample.size());
