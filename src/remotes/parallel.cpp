@@ -18,7 +18,7 @@ void ForEach(std::size_t count, int jobs, const std::function<bool(std::size_t i
     return;
   }
   // Neighbours lie in one folder, where two threads would wait for each other: one takes several, if there are plenty.
-  const std::size_t grain = std::clamp<std::size_t>(count / (threads * 16 + 1), 1, 32);
+  const std::size_t grain = std::clamp<std::size_t>(count / (threads * 16 + 1), 1, 512);
   std::atomic<std::size_t> next = 0;
   std::atomic<bool> stop = false;
   std::mutex mutex;
