@@ -15,6 +15,8 @@
 namespace mlean::repo {
 
 struct GitIgnore::State {
+  std::string root;
+  std::vector<std::shared_ptr<const std::vector<GitPattern>>> excludes;  // of the user and of .git, the later added win
   IgnoreFolderPtr top;
 };
 
@@ -33,9 +35,9 @@ class GitFolder final : public IgnoreFolder {
   }
 
   // Rules that begin in this folder. The later added win.
-  void Add(std::vector<GitPattern> patterns) {
-    if (patterns.empty()) return;
-    lists_.push_back(std::make_shared<const std::vector<GitPattern>>(std::move(patterns)));
+  void Add(Patterns patterns) {
+    if (patterns->empty()) return;
+    lists_.push_back(std::move(patterns));
     for (const GitPattern& pattern : *lists_.back()) {
       Live live{&pattern, static_cast<std::uint32_t>(states_.size())};
       if (!pattern.name_only && pattern.quick == GitPattern::Quick::kNone) {
@@ -48,7 +50,7 @@ class GitFolder final : public IgnoreFolder {
 
   Result<void> ReadOwn() {
     TRY(const std::optional<std::string> text, ReadIgnoreFile(path_ + "/.gitignore", false));
-    if (text) Add(ParseGitIgnore(*text));
+    if (text) Add(std::make_shared<const std::vector<GitPattern>>(ParseGitIgnore(*text)));
     return {};
   }
 
@@ -184,16 +186,26 @@ Result<GitIgnore> GitIgnore::Open(const fs::path& git_root) {
   std::string root = fs::absolute(git_root, error).lexically_normal().string();
   while (root.ends_with('/')) root.pop_back();
   const fs::path git_dir = CommonGitDir(root);
-  auto top = std::make_shared<GitFolder>(root, nullptr);
   TRY(const fs::path excludes, ExcludesFile(root, git_dir));
+  auto state = std::make_shared<State>();
   for (const fs::path& file : {excludes, git_dir / "info" / "exclude"}) {
     TRY(const std::optional<std::string> text, ReadIgnoreFile(file.string(), true));
-    if (text) top->Add(ParseGitIgnore(*text));
+    if (text) state->excludes.push_back(std::make_shared<const std::vector<GitPattern>>(ParseGitIgnore(*text)));
   }
+  state->root = std::move(root);
+  GitIgnore ignore(std::move(state));
+  TRYV(ignore.ReadAgain());
+  return ignore;
+}
+
+Result<void> GitIgnore::ReadAgain() {
+  auto state = std::make_shared<State>(*state_);
+  auto top = std::make_shared<GitFolder>(state->root, nullptr);
+  for (const Patterns& patterns : state->excludes) top->Add(patterns);
   TRYV(top->ReadOwn());
-  auto state = std::make_shared<State>();
   state->top = std::move(top);
-  return GitIgnore(std::move(state));
+  state_ = std::move(state);
+  return {};
 }
 
 IgnoreFolderPtr GitIgnore::Root() const { return state_->top; }

@@ -20,6 +20,9 @@ class GitIgnore {
  public:
   // `git_root`: of the work tree. Runs git once only when a git config file names core.excludesFile or includes another file.
   static Result<GitIgnore> Open(const std::filesystem::path& git_root);
+  // After .gitignore files have changed; core.excludesFile and .git/info/exclude stay as they were when it was opened. Folders
+  // that were handed out stay as they are.
+  Result<void> ReadAgain();
   IgnoreFolderPtr Root() const;
   Result<IgnoreFolderPtr> Folder(std::string_view relative) const;
   // Whether the path or a folder on the way to it is ignored; `relative` to git_root.
@@ -70,6 +73,7 @@ class ScmNotes {
  private:
   std::filesystem::path git_root_;
   std::filesystem::path temp_dir_;
+  std::optional<GitIgnore> git_ignore_;  // opened when first needed
   bool autostage_ = false;
   bool quiet_ = false;
   std::vector<std::filesystem::path> tracked_;

@@ -227,9 +227,15 @@ void Leave(std::vector<Entry>& entries, const std::vector<std::string>& paths, c
 Result<RwLock> RwLock::Acquire(const fs::path& tmp_dir, const RwLockRequest& request, std::vector<std::string>* notes) {
   std::error_code error;
   RwLock lock;
-  lock.command_ = request.command;
-  lock.hardlink_ = request.hardlink;
-  const fs::path folder = fs::absolute(tmp_dir, error).lexically_normal();
+  lock.tmp_dir_ = fs::absolute(tmp_dir, error).lexically_normal();
+  Result<void> taken = lock.Exchange(request, notes);
+  if (taken) return lock;
+  lock.tmp_dir_.clear();  // it holds nothing
+  return std::move(taken).error();
+}
+
+Result<void> RwLock::Exchange(const RwLockRequest& request, std::vector<std::string>* notes) {
+  const Holder before{::getpid(), command_};
   const Holder self{::getpid(), request.command};
   std::vector<const std::string*> writers;
   for (const std::string& path : request.write) writers.push_back(&path);
@@ -238,9 +244,11 @@ Result<RwLock> RwLock::Acquire(const fs::path& tmp_dir, const RwLockRequest& req
   all.insert(all.end(), writers.begin(), writers.end());
   std::vector<std::string> read;
   std::vector<std::string> write;
-  TRYV(EditTable(folder, request.hardlink, request.cancel, notes, [&](Table& table) -> Result<void> {
-    TRYV(Blockers(self, notes).Check(table.write, all, folder));
-    TRYV(Blockers(self, notes).Check(table.read, writers, folder));
+  TRYV(EditTable(tmp_dir_, request.hardlink, request.cancel, notes, [&](Table& table) -> Result<void> {
+    Leave(table.write, write_, before);
+    Leave(table.read, read_, before);
+    TRYV(Blockers(self, notes).Check(table.write, all, tmp_dir_));
+    TRYV(Blockers(self, notes).Check(table.read, writers, tmp_dir_));
     for (const std::string& path : request.read) {
       std::vector<Holder>& holders = EntryOf(table.read, path).holders;
       if (std::find(holders.begin(), holders.end(), self) != holders.end()) continue;
@@ -255,10 +263,11 @@ Result<RwLock> RwLock::Acquire(const fs::path& tmp_dir, const RwLockRequest& req
     }
     return {};
   }));
-  lock.read_ = std::move(read);
-  lock.write_ = std::move(write);
-  lock.tmp_dir_ = folder;
-  return lock;
+  command_ = request.command;
+  hardlink_ = request.hardlink;
+  read_ = std::move(read);
+  write_ = std::move(write);
+  return {};
 }
 
 RwLock::RwLock(RwLock&& other) noexcept

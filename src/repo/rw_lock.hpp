@@ -35,6 +35,8 @@ class RwLock {
   // `tmp_dir` exists. `notes` (may be null) gets DVC's warnings, without "WARNING: ".
   static Result<RwLock> Acquire(const std::filesystem::path& tmp_dir, const RwLockRequest& request,
                                 std::vector<std::string>* notes);
+  // Takes what `request` asks for in the place of what is held, in one edit of the file. An error leaves the hold as it is.
+  Result<void> Exchange(const RwLockRequest& request, std::vector<std::string>* notes);
   RwLock(RwLock&& other) noexcept;
   RwLock& operator=(RwLock&& other) noexcept;
   ~RwLock();

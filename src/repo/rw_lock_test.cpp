@@ -52,6 +52,21 @@ TEST_F(RwLockTest, WritesWhatDvcWrites) {
   EXPECT_EQ(*os::ListDir(dir_), (std::vector<std::string>{"rwlock", "rwlock.lock"}));
 }
 
+TEST_F(RwLockTest, ExchangesWhatItHolds) {
+  RwLock lock = *Take("first", {"/r/in"}, {"/r/out"});
+  const RwLock other = *Take("second", {}, {"/r/other"});
+  const std::string before = Text();
+  EXPECT_EQ(lock.Exchange({.command = "first", .read = {"/r/other"}, .write = {}}, nullptr).error().code, Code::kBusy);
+  EXPECT_EQ(Text(), before);
+  // What it gives back does not block what it takes, under whatever name.
+  ASSERT_TRUE(lock.Exchange({.command = "next", .read = {"/r/out"}, .write = {"/r/in"}}, nullptr));
+  EXPECT_EQ(Text(), fmt::format(R"({{"write": {{"/r/other": {{"pid": {0}, "cmd": "second"}}, "/r/in": {{"pid": {0}, "cmd": )"
+                                R"("next"}}}}, "read": {{"/r/out": [{{"pid": {0}, "cmd": "next"}}]}}}})",
+                                ::getpid()));
+  ASSERT_TRUE(lock.Release());
+  EXPECT_EQ(Text(), fmt::format(R"({{"write": {{"/r/other": {{"pid": {0}, "cmd": "second"}}}}}})", ::getpid()));
+}
+
 TEST_F(RwLockTest, BlocksWhatOverlaps) {
   RwLock lock = *Take("first", {"/r/in"}, {"/r/out"});
   const std::string before = Text();

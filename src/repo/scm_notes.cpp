@@ -92,11 +92,9 @@ struct Added {
   std::vector<fs::path> outputs;  // that have a line now and had none
 };
 
-Result<Added> AddAll(const fs::path& git_root, const std::vector<fs::path>& outputs, const fs::path& temp_dir) {
+Result<Added> AddAll(const GitIgnore& ignore, const fs::path& root, const std::vector<fs::path>& outputs,
+                     const fs::path& temp_dir) {
   Added added;
-  if (git_root.empty() || outputs.empty()) return added;
-  const fs::path root = Absolute(git_root);
-  TRY(const GitIgnore ignore, GitIgnore::Open(root));
   std::map<fs::path, std::vector<std::string>> files;
   for (const fs::path& output : outputs) {
     const fs::path path = Absolute(output);
@@ -117,7 +115,10 @@ Result<Added> AddAll(const fs::path& git_root, const std::vector<fs::path>& outp
 
 Result<std::vector<fs::path>> AddAllToGitIgnore(const fs::path& git_root, const std::vector<fs::path>& outputs,
                                                 const fs::path& temp_dir) {
-  TRY(Added added, AddAll(git_root, outputs, temp_dir));
+  if (git_root.empty() || outputs.empty()) return std::vector<fs::path>();
+  const fs::path root = Absolute(git_root);
+  TRY(const GitIgnore ignore, GitIgnore::Open(root));
+  TRY(Added added, AddAll(ignore, root, outputs, temp_dir));
   return std::move(added.files);
 }
 
@@ -159,7 +160,13 @@ ScmNotes::ScmNotes(fs::path git_root, fs::path temp_dir, bool autostage, bool qu
 Result<void> ScmNotes::Ignore(const fs::path& output) { return IgnoreAll({output}); }
 
 Result<void> ScmNotes::IgnoreAll(const std::vector<fs::path>& outputs) {
-  TRY(Added added, AddAll(git_root_, outputs, temp_dir_));
+  if (git_root_.empty() || outputs.empty()) return {};
+  if (git_ignore_) {
+    TRYV(git_ignore_->ReadAgain());
+  } else {
+    TRY(git_ignore_, GitIgnore::Open(git_root_));
+  }
+  TRY(Added added, AddAll(*git_ignore_, git_root_, outputs, temp_dir_));
   for (const fs::path& file : added.files) Track(file);
   ignored_.insert(ignored_.end(), added.outputs.begin(), added.outputs.end());
   return {};

@@ -15,25 +15,36 @@ std::vector<std::string> RepositoryStageLocks::Paths(const std::vector<std::stri
 
 Result<void> RepositoryStageLocks::Enter(const pipeline::Stage& stage, const std::vector<std::string>& reads,
                                          const std::vector<std::string>& writes) {
+  const repo::RwLockRequest request{.command = command_,
+                                    .read = Paths(reads),
+                                    .write = Paths(writes),
+                                    .hardlink = repository_.config().core.hardlink_lock,
+                                    .cancel = repository_.cancel()};
   std::vector<std::string> notes;
-  Result<repo::RwLock> lock = repo::RwLock::Acquire(repository_.project().DvcTempDir(),
-                                                    {.command = command_,
-                                                     .read = Paths(reads),
-                                                     .write = Paths(writes),
-                                                     .hardlink = repository_.config().core.hardlink_lock,
-                                                     .cancel = repository_.cancel()},
-                                                    &notes);
+  Result<void> entered;
+  if (std::optional<repo::RwLock> lock = std::exchange(left_, std::nullopt)) {
+    entered = lock->Exchange(request, &notes);
+    if (entered) held_.insert_or_assign(&stage, *std::move(lock));
+  } else {
+    Result<repo::RwLock> fresh = repo::RwLock::Acquire(repository_.project().DvcTempDir(), request, &notes);
+    if (fresh) held_.insert_or_assign(&stage, *std::move(fresh));
+    if (!fresh) entered = std::move(fresh).error();
+  }
   if (repository_.say()) {
     for (const std::string& note : notes) repository_.say()(pipeline::Level::kWarning, note);
   }
-  if (!lock) return std::move(lock).error();
-  held_.insert_or_assign(&stage, *std::move(lock));
-  return {};
+  return entered;
 }
 
-void RepositoryStageLocks::Leave(const pipeline::Stage& stage) { held_.erase(&stage); }
+void RepositoryStageLocks::Leave(const pipeline::Stage& stage) {
+  const auto held = held_.find(&stage);
+  if (held == held_.end()) return;
+  left_ = std::move(held->second);
+  held_.erase(held);
+}
 
 void RepositoryStageLocks::Release() {
+  left_.reset();
   if (repository_.lock() != nullptr && repository_.lock()->held()) repository_.lock()->Release();
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ class RepositoryStageLocks final : public pipeline::StageLocks {
   // kBusy, with DVC's text, when another process uses one of the paths.
   Result<void> Enter(const pipeline::Stage& stage, const std::vector<std::string>& reads,
                      const std::vector<std::string>& writes) override;
+  // The paths stay held until the next stage enters, which is at once, or the repository is let go.
   void Leave(const pipeline::Stage& stage) override;
   // May be called for several stages at a time: the repository is locked again by the first Retake.
   void Release() override;
@@ -31,6 +33,7 @@ class RepositoryStageLocks final : public pipeline::StageLocks {
   Repository& repository_;
   std::string command_;
   std::map<const pipeline::Stage*, repo::RwLock> held_;
+  std::optional<repo::RwLock> left_;  // of the stage that has left last
 };
 
 }  // namespace mlean::flows
