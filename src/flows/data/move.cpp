@@ -55,7 +55,8 @@ Result<void> MoveData(Repository& repository, const std::string& from, const std
   const std::string old_location = place.Typed(from);
   std::error_code error;
   std::string new_location = place.Typed(to);
-  if (fs::is_directory(place.Disk(new_location), error)) {
+  const bool into_folder = fs::is_directory(place.Disk(new_location), error);
+  if (into_folder) {
     new_location = place.Locate(new_location, pipeline::NameOf(old_location));
   }
   if (!pipeline::IsInside(new_location) || pipeline::IsUrl(new_location)) {
@@ -74,7 +75,8 @@ Result<void> MoveData(Repository& repository, const std::string& from, const std
   }
   const fs::path old_path = place.Disk(old_location);
   const fs::path new_path = place.Disk(new_location);
-  const std::string folder = pipeline::FolderOf(new_location);
+  // "new/" is a folder that is not there.
+  const std::string folder = to.ends_with('/') && !into_folder ? new_location : pipeline::FolderOf(new_location);
   const bool renames_file = pipeline::NameOf(old.file) == pipeline::NameOf(old_location) + ".dvc";
   if (renames_file && repository.files().IsGitIgnored(new_location + ".dvc")) {
     return Fail(Code::kInvalid, fmt::format("bad DVC file name '{}' is git-ignored.", place.Shown(new_location + ".dvc")));

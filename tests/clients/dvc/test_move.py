@@ -17,6 +17,7 @@ MOVES = {
     "git-ignored": ("foo", "ignored"),
     "git-ignored-name": ("foo", "ignored/other"),
     "no-folder": ("foo", "none/foo"),
+    "no-such-folder": ("foo", "none/"),
     "no-such-output": ("none", "foo2"),
     "file-taken": ("foo", "other"),
 }
