@@ -43,6 +43,10 @@ class Checkouter {
   void Remember(const TreeFile& file, const FileFacts& made);
 
   const Work& work() const { return data_.options.work; }
+  // Neighbours lie in one folder, which only one thread at a time can change: it takes many of them, if there are plenty.
+  std::size_t FolderGrain(std::size_t files) const {
+    return std::clamp<std::size_t>(files / (static_cast<std::size_t>(ThreadsOf(work())) * 16), 1, 512);
+  }
   fs::path PathOf(std::string_view path) const { return path.empty() ? data_.base : data_.base / path; }
 
   Data& data_;
@@ -81,7 +85,7 @@ Result<bool> Checkouter::IsStillThere(const fs::path& path, const FileFacts& bef
 }
 
 Result<void> Checkouter::RemoveFiles() {
-  return ParallelFor(work(), data_.removals.size(), 64, [&](std::size_t i, int) -> Result<void> {
+  return ParallelFor(work(), data_.removals.size(), FolderGrain(data_.removals.size()), [&](std::size_t i, int) -> Result<void> {
     const Data::Removal& removal = data_.removals[i];
     const fs::path path = PathOf(removal.path);
     TRY(const bool there, IsStillThere(path, removal.facts));
@@ -137,7 +141,8 @@ Result<void> Checkouter::MakeFiles() {
   sum_ = data_.kept;
   newest_ = data_.newest_kept;
   work().Expect(data_.creations.size(), 0);
-  TRYV(ParallelFor(work(), data_.creations.size(), 32, [&](std::size_t i, int) -> Result<void> {
+  const std::size_t grain = FolderGrain(data_.creations.size());
+  TRYV(ParallelFor(work(), data_.creations.size(), grain, [&](std::size_t i, int) -> Result<void> {
     const Data::Creation& creation = data_.creations[i];
     FileFacts made;
     TRY(const Outcome outcome, MakeFile(creation, made));

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -68,8 +69,15 @@ int CopyBytes(int in, int out, std::uint64_t size) {
   }
 }
 
-// 0 or errno.
+// 0 or errno. By the descriptor itself older kernels than 6.10 let only the administrator do it, and say ENOENT; the way through
+// /proc, which makes entries there first, is open to all.
 int GiveName(int file, const char* name) {
+  static std::atomic<bool> refused = false;
+  if (!refused.load(std::memory_order_relaxed)) {
+    if (::linkat(file, "", AT_FDCWD, name, AT_EMPTY_PATH) == 0) return 0;
+    if (errno != ENOENT) return errno;
+    refused.store(true, std::memory_order_relaxed);
+  }
   char path[32];
   *fmt::format_to_n(path, sizeof path - 1, "/proc/self/fd/{}", file).out = '\0';
   return ::linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
