@@ -12,6 +12,7 @@
 
 #include "cas/checkout.hpp"
 #include "flows/data/data_objects.hpp"
+#include "flows/data/fetched_imports.hpp"
 #include "flows/data/link_above.hpp"
 
 namespace mlean::flows {
@@ -71,6 +72,7 @@ class Checkouter {
         return Fail(Code::kNotFound, fmt::format("Did you mean `git checkout {}`?: {}", target, Absolute(target, error.what)));
       }
       for (const pipeline::Target& one : *found) {
+        if (one.stage->IsPartialImport()) TRYV(Recall(*one.stage));
         for (const pipeline::Output& output : one.stage->outs) {
           if (!output.cache || !output.Inside()) continue;
           if (!one.filter.empty() && !pipeline::IsAtOrBelow(one.filter, output.location)) continue;
@@ -79,6 +81,16 @@ class Checkouter {
         }
       }
     }
+    return {};
+  }
+
+  // What an import that was not downloaded holds, if it was fetched and the cache still has it.
+  Result<void> Recall(pipeline::Stage& import) {
+    if (!fetched_) fetched_ = FetchedImports::Open(repository_.project().DvcStateDir() / FetchedImports::kFile);
+    const std::optional<pipeline::Content> content = fetched_->Find(import);
+    if (!content) return {};
+    TRY(const bool here, repository_.store().Has(content->hash, content->IsLegacy(), repository_.work()));
+    if (here) import.outs[0].content = *content;
     return {};
   }
 
@@ -218,7 +230,8 @@ class Checkouter {
   std::vector<std::pair<const pipeline::Output*, std::string>> wanted_;
   std::vector<Job> unused_;
   std::vector<Job> jobs_;
-  std::set<fs::path> linked_;  // outputs that have been made, to be noted in the end
+  std::optional<FetchedImports> fetched_;  // opened when first needed
+  std::set<fs::path> linked_;              // outputs that have been made, to be noted in the end
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "cas/checkout.hpp"
 #include "cas/file_hash.hpp"
 #include "cas/object_store.hpp"
+#include "codec/python_text.hpp"
 #include "flows/data/data_objects.hpp"
 #include "flows/data/git_clone.hpp"
 #include "flows/data/open_remote.hpp"
@@ -528,10 +529,16 @@ Result<pipeline::Content> ExternalRepo::StoreIn(cas::ObjectStore& store, const R
 
 Result<std::string> ExternalRepo::ObjectUrl(const RepoEntry& entry) {
   if (entry.out == nullptr || !entry.object) {
-    return Fail(Code::kNotFound, fmt::format("Unable to find DVC file with output '{}'", entry.location));
+    // DVC names the path by its parts too, as Python shows a tuple.
+    std::string parts;
+    for (const std::string& part : Split(entry.location, '/')) parts += (parts.empty() ? "" : ", ") + codec::PythonRepr(part);
+    if (entry.location.find('/') == entry.location.npos) parts += ",";
+    return Fail(Code::kNotFound, fmt::format("Unable to find DVC file with output '{}': ({})", entry.location, parts));
   }
-  if (!state_->folder.empty()) return cas::ObjectStore(state_->config.CacheDir(state_->dvc_dir)).PathOf(*entry.object).string();
   const std::string name = entry.out->remote.empty() ? state_->config.core.remote : entry.out->remote;
+  if (name.empty() && !state_->folder.empty()) {
+    return cas::ObjectStore(state_->config.CacheDir(state_->dvc_dir)).PathOf(*entry.object).string();
+  }
   TRY(const repo::RemoteConfig remote, state_->config.Remote(name, state_->request.url, "get"));
   return remote.url + (remote.url.ends_with('/') ? "" : "/") + entry.object->Key();
 }

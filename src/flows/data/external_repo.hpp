@@ -73,7 +73,8 @@ class ExternalRepo {
   static bool IsOneObject(const RepoEntry& entry);
   // Brings an entry, whatever it is here, to `store`, which keeps its objects in the request's cache.
   Result<pipeline::Content> StoreIn(cas::ObjectStore& store, const RepoEntry& entry);
-  // The url of the entry's object in its remote, or its path in the cache for a folder on this machine.
+  // The url of the entry's object in its remote; where there is none and the repository is a folder on this machine, its path in
+  // the cache. DVC's text for what DVC does not track.
   Result<std::string> ObjectUrl(const RepoEntry& entry);
 
  private:

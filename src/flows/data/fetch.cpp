@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "flows/data/fetched_imports.hpp"
 #include "flows/data/import_source.hpp"
 #include "flows/data/open_remote.hpp"
 #include "remotes/run_cache.hpp"
@@ -155,15 +156,20 @@ Result<void> NoteUnfetched(const Repository& repository, const pipeline::Output&
   return {};
 }
 
-// Imports come from where they were imported from. One that was not downloaded gets its content in the index, for a checkout.
+// Imports come from where they were imported from. What one that was not downloaded holds is put into the index and noted, for a
+// checkout by this command or a later one.
 Result<void> FetchImports(Repository& repository, pipeline::Index& index, const MoveOptions& options, MoveSummary& summary) {
   const Result<std::vector<pipeline::Stage*>> imports = SelectImports(repository, index, options.query);
   if (!imports) return {};  // told before
+  FetchedImports fetched = FetchedImports::Open(repository.project().DvcStateDir() / FetchedImports::kFile);
   for (pipeline::Stage* stage : *imports) {
     pipeline::Output& output = stage->outs[0];
     const std::uint64_t size = output.content.size.value_or(0);
     if (stage->IsDbImport() || (options.query.max_size && size >= *options.query.max_size && size > 0)) continue;
     if (!output.cache || !options.query.types.empty()) continue;
+    // A revision of a repository holds what it held; what is behind a url is looked at again.
+    const bool partial = !output.content.Known();
+    if (partial && stage->IsRepoImport()) output.content = fetched.Find(*stage).value_or(output.content);
     if (output.content.Known()) {
       TRY(const bool here, repository.store().Has(output.content.hash, output.content.IsLegacy(), repository.work()));
       if (here) continue;
@@ -173,10 +179,13 @@ Result<void> FetchImports(Repository& repository, pipeline::Index& index, const 
       TRYV(NoteUnfetched(repository, output, found.error(), summary));
       continue;
     }
-    if (!output.content.Known()) output.content = *found;
+    if (partial) {
+      output.content = *found;
+      fetched.Put(*stage, *found);
+    }
     summary.moved += output.content.IsDir() ? output.content.nfiles.value_or(1) : 1;
   }
-  return {};
+  return fetched.Save();
 }
 
 }  // namespace

@@ -19,8 +19,7 @@ namespace {
 Result<int> ShowUrl(flows::ExternalRequest request) {
   TRY(const std::unique_ptr<flows::ExternalRepo> repo, flows::ExternalRepo::Open(std::move(request)));
   TRY(const std::optional<flows::RepoEntry> entry, repo->tree().Look(repo->location()));
-  if (!entry) return Fail(Code::kNotFound, fmt::format("Unable to find DVC file with output '{}'", repo->location()));
-  TRY(const std::string url, repo->ObjectUrl(*entry));
+  TRY(const std::string url, repo->ObjectUrl(entry.value_or(flows::RepoEntry{.location = repo->location()})));
   PrintLine(url);
   return 0;
 }

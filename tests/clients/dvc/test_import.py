@@ -190,6 +190,31 @@ def test_a_changed_source_is_not_taken_for_what_was_imported(kind, either, make,
     assert repo.exists("part")
 
 
+@pytest.mark.parametrize("name, out", [("no-download", "data"), ("url-no-download", "f.txt")])
+def test_checkout_of_what_was_fetched(name, out, twins, registry, outside):
+    """The .dvc file tells no hash: what `fetch` has found is what a later `checkout` makes, again and again."""
+    pair = twins()
+    pair.run(*(word.format(registry=registry.path, outside=outside) for word in IMPORTS[name]), check=0, compare="code")
+    files = [repo.read(f"{out}.dvc") for repo in pair.repos]
+    pair.run("checkout", f"{out}.dvc", check=255)
+    pair.run("fetch", f"{out}.dvc", check=0)
+    pair.run("checkout", f"{out}.dvc", check=0)
+    pair.each(lambda repo: repo.remove(out))
+    pair.run("checkout", check=0)
+    assert files == [repo.read(f"{out}.dvc") for repo in pair.repos]
+    assert all(repo.exists(out) for repo in pair.repos)
+    pair.run("fetch", check=0, compare="code")
+
+
+@pytest.mark.parametrize("words", [("data/1",), ("data",), ("data/1", "--remote", "other"), ("nosuch",), ("data/nosuch",), ("plain/readme.md",)], ids=" ".join)
+@pytest.mark.parametrize("remote", ["", "s3://bucket/prefix/", "/elsewhere", "http://host/x"])
+def test_show_url(words, remote, real, ours, registry):
+    real("remote", "add", "other", "ssh://host/y", cwd=registry)
+    if remote:
+        real("remote", "add", "-d", "store", remote, cwd=registry)
+    repos.agree(*(tool("get", registry, *words, "--show-url", cwd=registry, check=None) for tool in (real, ours)), "text")
+
+
 GETS = [
     ("get", "{registry}", "data"),
     ("get", "{registry}", "data", "--rev", "v1", "-o", "old"),
