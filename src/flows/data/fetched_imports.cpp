@@ -7,6 +7,7 @@
 
 #include "base/digest.hpp"
 #include "base/text.hpp"
+#include "cas/object_id.hpp"
 #include "os/files.hpp"
 
 namespace mlean::flows {
@@ -27,7 +28,7 @@ FetchedImports FetchedImports::Open(std::filesystem::path file) {
   if (!text) return imports;
   for (const std::string& line : Split(*text, '\n')) {
     const std::vector<std::string> words = Split(line, ' ');
-    if (words.size() != 4) continue;
+    if (words.size() != 4 || !cas::ObjectId::Parse(words[1])) continue;
     pipeline::Content content{.hash = words[1]};
     content.size = Number(words[2]);
     content.nfiles = Number(words[3]);

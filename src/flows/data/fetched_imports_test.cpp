@@ -34,9 +34,12 @@ TEST(FetchedImports, PassesOverWhatIsNoLineOfIt) {
   const Result<os::TempDir> folder = os::TempDir::Make();
   ASSERT_TRUE(folder);
   const std::filesystem::path file = folder->path() / "imports";
-  ASSERT_TRUE(os::WriteFileAtomic(file, "x\n\xff\xfe a b\nd41d8cd98f00b204e9800998ecf8427e hash -1 many\n"));
+  const std::string empty = "d41d8cd98f00b204e9800998ecf8427e";
+  ASSERT_TRUE(os::WriteFileAtomic(file, "x\n\xff\xfe a b\n" + empty + " ../../etc 1 2\n"));
+  EXPECT_FALSE(FetchedImports::Open(file).Find(pipeline::Stage()));
+  ASSERT_TRUE(os::WriteFileAtomic(file, "x\n" + empty + " " + empty + " -1 many\n"));
   const std::optional<pipeline::Content> found = FetchedImports::Open(file).Find(pipeline::Stage());
-  ASSERT_TRUE(found);  // of an empty text
+  ASSERT_TRUE(found);
   EXPECT_FALSE(found->size || found->nfiles);
 }
 
