@@ -11,7 +11,6 @@
 
 #include "flows/data/open_remote.hpp"
 #include "flows/data/revision_index.hpp"
-#include "pipeline/file_error.hpp"
 #include "pipeline/stage_graph.hpp"
 #include "pipeline/staleness.hpp"
 #include "remotes/transfer.hpp"
@@ -221,14 +220,6 @@ Result<void> FindUsed(const Repository& repository, pipeline::Index& index, cons
   return {};
 }
 
-// An error of a file without its excerpt, as it stands behind "Failed to collect 'x': ".
-std::string ShortCause(const Error& error) {
-  if (!pipeline::PrintsBare(error)) return error.what;
-  std::string line = error.what.substr(0, error.what.find('\n'));
-  if (line.ends_with('.')) line.pop_back();
-  return line;
-}
-
 }  // namespace
 
 Result<void> VisitRevisions(Repository& repository, const repo::RevisionQuery& query, const RevisionVisit& visit,
@@ -279,8 +270,7 @@ Result<std::vector<UsedObject>> FindUsedObjects(Repository& repository, const Ob
   TRYV(VisitRevisions(repository, query.revisions, [&](const std::string& name, pipeline::Index& index) -> Result<void> {
     const Result<void> found = FindUsed(repository, index, query, &index == &repository.index(), objects);
     if (found || found.error().code == Code::kCancelled) return found;
-    if (!query.skip_failed)
-      return Fail(found.error().code, fmt::format("Failed to collect '{}': {}", name, ShortCause(found.error())));
+    if (!query.skip_failed) return Fail(found.error().code, fmt::format("Failed to collect '{}': {}", name, found.error().what));
     if (repository.say()) {
       repository.say()(pipeline::Level::kWarning, fmt::format("Failed to collect '{}', skipping", name));
     }

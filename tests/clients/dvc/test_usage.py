@@ -65,3 +65,15 @@ def test_without_git(twins):
     pair = twins(git=False)
     for words in ("diff", "diff --json", "diff a b", "queue status", "queue start", "queue stop", "exp clean", "exp list", "exp show", "exp diff", "metrics diff", "params diff", "gc -a -f", "install"):
         pair.run(*words.split())
+
+
+@pytest.mark.parametrize("words", ["status", "status -c", "fetch", "push", "pull", "gc -w -f", "repro", "data status", "checkout"])
+def test_where_a_file_is_broken(words, real, ours, make):
+    """Every command shows the place, also gc and status -c, for which the real tool prints another text than for the rest."""
+    repo = make()
+    repo.write("dvc.yaml", "stages:\n  a:\n    cmd: x\n    deps: [in/${item}]\n")
+    before = repo.snapshot()
+    wanted, given = (tool(*words.split(), cwd=repo, check=None) for tool in (real, ours))
+    assert given.returncode == wanted.returncode != 0
+    assert "'./dvc.yaml' is invalid.\n" in given.stderr and "in line 4, column 16\n  4 │   deps: [in/${item}]" in given.stderr
+    assert repo.snapshot() == before
