@@ -27,8 +27,11 @@ Result<void> RepositoryStageLocks::Enter(const pipeline::Stage& stage, const std
     if (entered) held_.insert_or_assign(&stage, *std::move(lock));
   } else {
     Result<repo::RwLock> fresh = repo::RwLock::Acquire(repository_.project().DvcTempDir(), request, &notes);
-    if (fresh) held_.insert_or_assign(&stage, *std::move(fresh));
-    if (!fresh) entered = std::move(fresh).error();
+    if (fresh) {
+      held_.insert_or_assign(&stage, *std::move(fresh));
+    } else {
+      entered = std::move(fresh).error();
+    }
   }
   if (repository_.say()) {
     for (const std::string& note : notes) repository_.say()(pipeline::Level::kWarning, note);

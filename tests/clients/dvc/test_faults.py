@@ -380,7 +380,8 @@ def test_killed_while_writing_a_text(text, real, ours, make):
     assert done.returncode == -signal.SIGXFSZ
     after = repo.snapshot()
     assert after.keys() - before.keys() <= {"out"} and after[text] == before[text]
-    assert [name for name in os.listdir(repo.path / ".dvc/tmp") if name.endswith(".tmp")]
+    # Lines are added to .gitignore in place, by one write that is made or not; other texts are made anew and then put in place.
+    assert any(name.endswith(".tmp") for name in os.listdir(repo.path / ".dvc/tmp")) == (text != ".gitignore")
 
 
 @pytest.mark.stricter("sweep what a killed process has left")
